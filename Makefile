@@ -1,0 +1,181 @@
+# make              build/situ
+# make deps         installs what building and testing need (apt; names for dnf where known)
+# make quickstart   deps, build, and the main job on this host
+# make check        unit tests, KVM tests (skipped and counted without /dev/kvm), fuzz corpora
+# make race         the threaded tests under ThreadSanitizer
+# make lint         format, clang-tidy, cppcheck, layers, shape, shellcheck, man pages
+# make fuzz         runs every fuzzer for FUZZ_TIME seconds each
+# make bench        runs the benchmarks, writes build/bench/
+# make soak         the long runs: thousands of cycles
+# make format       clang-format -i
+# make install      DESTDIR, PREFIX; make uninstall
+#
+# SAN=address,undefined builds into a folder of its own, COV=1 the same for coverage; V=1 shows the
+# commands; TEST='suite/name*' picks tests; CC=clang works everywhere.
+
+PREFIX    ?= /usr/local
+FUZZ_TIME ?= 60
+PKGS      := hwloc yaml-0.1 jansson
+
+CC       ?= cc
+CSTD     := -std=gnu17
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wundef -Werror=return-type
+CFLAGS   ?= -O2 -g
+override CPPFLAGS += -I. -D_GNU_SOURCE
+HARDEN   := -fstack-protector-strong -fPIE
+
+comma := ,
+B     := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COV),-cov)
+ifdef SAN
+  MODE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifdef COV
+  MODE := --coverage
+endif
+ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(MODE) $(CFLAGS)
+
+ifneq ($(V),1)
+  Q := @
+  say = @printf '  %-7s %s\n' $(1) $(2);
+endif
+
+# Every folder is one layer; a new .c file needs no line here.
+LAYERS := base accel affinity numa vmm tune bench cli
+SRCS   := $(wildcard $(addsuffix /*.c,$(LAYERS)) vmm/*/*.c)
+OBJS   := $(SRCS:%.c=$(B)/%.o)
+MAIN   := $(B)/cli/main.o
+LIB    := $(B)/libsitu.a
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -lpthread -lm
+override CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+
+all: $(B)/situ
+
+$(B)/situ: $(MAIN) $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(filter-out $(MAIN),$(OBJS))
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Only main.o knows the version; it is rebuilt when the version changes, not with every build.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+$(B)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(MAIN): $(B)/version
+$(MAIN): CPPFLAGS += -DVERSION='"$(VERSION)"'
+FORCE:
+
+# Unit tests: tests/<folder>/test_<file>.c, one Criterion program in which tests/fake/ stands in for
+# accel/ (the fakes come first on the link line). tests/kvm/ is a program of its own on the real one.
+UNIT_SRCS := $(wildcard tests/fake/*.c) $(filter-out tests/kvm/%,$(wildcard tests/*/test_*.c))
+KVM_SRCS  := $(wildcard tests/kvm/test_*.c)
+TEST_LIBS := -lcriterion
+
+$(B)/tests/unit: $(UNIT_SRCS:%.c=$(B)/%.o) $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)
+
+$(B)/tests/kvm-tests: $(KVM_SRCS:%.c=$(B)/%.o) $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)
+
+CRITERION := $(B)/tests/unit $(if $(KVM_SRCS),$(B)/tests/kvm-tests)
+
+# Fuzzers: tests/fuzz/fuzz_<what>.c with a corpus in tests/fuzz/corpus/<what>/. "check" replays the
+# corpora through a plain main(), so the targets are built and run by every compiler.
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS := $(FUZZERS:%=$(B)/tests/replay/%)
+
+$(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
+build-fuzz/%: tests/fuzz/fuzz_%.c $(filter-out cli/main.c,$(SRCS))
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang $(CPPFLAGS) $(CSTD) -O1 -g -fsanitize=fuzzer,address,undefined \
+	  -o $@ $(filter %.c %.S,$^) $(LDLIBS)
+
+check: deps-test
+	$(Q)$(MAKE) --no-print-directory check-built
+
+check-built: $(CRITERION) $(REPLAYS) $(B)/situ
+	$(Q)tests/run.py $(B) $(if $(TEST),--filter '$(TEST)')
+
+# Criterion cannot start under ThreadSanitizer (its arena needs a fixed address), so threaded tests
+# are plain programs: tests/race/race_*.c.
+RACES := $(patsubst tests/race/race_%.c,%,$(wildcard tests/race/race_*.c))
+
+$(B)/tests/race/%: $(B)/tests/race/race_%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
+race: deps-test
+	$(Q)$(MAKE) --no-print-directory SAN=thread run-race
+
+run-race: $(RACES:%=$(B)/tests/race/%)
+	$(Q)tests/run.py $(B) --race $(RACES)
+
+fuzz: deps-test $(FUZZERS:%=build-fuzz/%)
+	$(Q)for f in $(FUZZERS); do \
+	  mkdir -p build-fuzz/corpus/$$f; \
+	  build-fuzz/$$f -max_total_time=$(FUZZ_TIME) build-fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
+	done
+
+C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+SH_FILES := $(shell git ls-files '*.sh' .ci 2>/dev/null)
+
+lint: deps-test lint-format lint-tidy lint-cppcheck lint-shape lint-shell lint-man
+lint-format:
+	clang-format --dry-run -Werror $(C_FILES)
+lint-tidy: $(SRCS:%=$(B)/tidy/%.ok)
+$(B)/tidy/%.ok: % .clang-tidy
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(CSTD) -DVERSION='""' 2>/dev/null \
+	  || { clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) $(CSTD) -DVERSION='""'; exit 1; }
+	@touch $@
+lint-cppcheck:
+	cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,portability,performance \
+	  --inline-suppr --suppress=missingIncludeSystem -I. $(SRCS)
+lint-shape:
+	tests/ccount.py --layers docs/layers.txt .
+	tests/ccount.py --check docs/limits.txt --exclude '^tests/' .
+lint-shell:
+	shellcheck $(SH_FILES)
+lint-man:
+	mandoc -Tlint -Wwarning $(wildcard docs/man/*.[1-8])
+
+format:
+	clang-format -i $(C_FILES)
+
+deps:
+	@.ci/deps build test
+deps-build:
+	@.ci/deps build
+deps-test:
+	@.ci/deps build test
+
+quickstart: deps-build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(B)/situ check; s=$$?; [ $$s -le 1 ] || [ $$s -eq 3 ] || exit $$s
+	$(Q)$(B)/situ topo
+
+MANS := $(wildcard docs/man/*.[1-8])
+install: all
+	install -D -m 755 $(B)/situ $(DESTDIR)$(PREFIX)/bin/situ
+	for m in $(MANS); do \
+	  install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/situ
+	for m in $(MANS); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all check check-built race run-race fuzz lint lint-format lint-tidy lint-cppcheck lint-shape \
+  lint-shell lint-man format deps deps-build deps-test quickstart install uninstall clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find build* -name '*.d' 2>/dev/null)

@@ -1,0 +1,18 @@
+#ifndef SITU_CLI_CMD_H
+#define SITU_CLI_CMD_H
+
+#include "base/err.h"
+
+/*
+ * Subcommands: one file and one line in the table of main.c each. Main thread only.
+ *
+ * run() gets argv from its own name on and returns an exit status; when it returns with
+ * err->status set, main prints "situ: <sentence>" and exits with that status.
+ */
+struct cmd {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv, struct err *err);
+};
+
+#endif

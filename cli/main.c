@@ -1,0 +1,76 @@
+/* The situ program: picks the subcommand, prints what failed, exits. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+
+static const struct cmd commands[] = {};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void print_help(FILE *out)
+{
+	fprintf(out,
+		"situ: a KVM virtual machine monitor that puts every vCPU, page and I/O thread "
+		"in its place\n\nUsage: situ COMMAND [OPTIONS]\n\nCommands:\n");
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n\"situ COMMAND --help\" tells about one of them, \"situ --version\" which "
+		     "situ this is.\n"
+		     "Exit status: 0 done, 1 the answer is no, 2 bad input, 3 the host lacks "
+		     "something,\n4 could not be verified, 5 the guest crashed.\n");
+}
+
+static const struct cmd *find_command(const char *name)
+{
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* Output that never reached its file is a failure, whatever the command thought. */
+static int flush_output(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "situ: standard output: cannot write: %m\n");
+	return status == EXIT_OK ? EXIT_NO : status;
+}
+
+static int run_command(const struct cmd *cmd, int argc, char **argv)
+{
+	struct err err = { 0 };
+	int status = cmd->run(argc, argv, &err);
+
+	status = flush_output(status);
+	if (err.status == EXIT_OK)
+		return status;
+	fprintf(stderr, "situ: %s\n", err.text);
+	return err.status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd *cmd;
+
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_INPUT;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return flush_output(EXIT_OK);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("situ %s\n", VERSION);
+		return flush_output(EXIT_OK);
+	}
+	cmd = find_command(argv[1]);
+	if (!cmd) {
+		fprintf(stderr, "situ: command \"%s\" is not known; see \"situ --help\"\n",
+			argv[1]);
+		return EXIT_INPUT;
+	}
+	return run_command(cmd, argc - 1, argv + 1);
+}

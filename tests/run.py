@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Runs the tests of one build folder and sums them: "N passed, N failed, N skipped" is the last line.
+
+Usage: run.py BUILD [--filter PATTERN]      unit and KVM tests, then the fuzz corpora
+       run.py BUILD --race NAME...          the threaded programs, expected under ThreadSanitizer
+
+A sanitizer finding fails the run even where the test framework lets it pass: every process writes
+its findings to BUILD/sanitizer/, and any file there is a failure.
+"""
+import argparse, glob, json, os, shutil, subprocess, sys
+
+
+def sanitizer_folder(build):
+    folder = os.path.abspath(os.path.join(build, 'sanitizer'))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS'):
+        extra = os.environ.get(name, '')
+        os.environ[name] = f'{extra}:log_path={folder}/report:print_stacktrace=1'.lstrip(':')
+    return folder
+
+
+def skipped_tests(report):
+    for suite in report.get('test_suites', []):
+        for test in suite.get('tests', []):
+            if test.get('status') == 'SKIPPED':
+                reason = ' '.join(test.get('messages') or [])
+                print(f"  skipped {suite['name']}::{test['name']}: {reason or 'no reason given'}")
+
+
+def criterion(program, pattern):
+    """(passed, failed, skipped) of one Criterion program."""
+    out = program + '.json'
+    if os.path.exists(out):
+        os.unlink(out)
+    command = [program, '--json=' + out, '-j2', '--quiet']
+    if pattern:
+        command += ['--filter', pattern]
+    code = subprocess.run(command).returncode
+    try:
+        with open(out) as file:
+            report = json.load(file)
+    except (OSError, ValueError):
+        print(f'{program}: no report (exit status {code})')
+        return 0, 1, 0
+    skipped_tests(report)
+    counts = report['passed'], report['failed'] + report['errored'], report['skipped']
+    if code and not counts[1]:
+        print(f'{program}: exit status {code} although every test passed')
+        return counts[0], 1, counts[2]
+    return counts
+
+
+def program(command, what):
+    """(passed, failed, skipped) of one plain program: exit status 0 passes, 77 is a skip."""
+    done = subprocess.run(command, capture_output=True, text=True, errors='replace')
+    if done.returncode == 77:
+        print(f'  skipped {what}: {(done.stdout + done.stderr).strip()}')
+        return 0, 0, 1
+    if done.returncode:
+        print(f'  FAILED {what} (exit status {done.returncode})\n{done.stdout}{done.stderr}')
+        return 0, 1, 0
+    return 1, 0, 0
+
+
+def replay(path):
+    """One fuzz target over its whole corpus."""
+    name = os.path.basename(path)
+    corpus = sorted(glob.glob(f'tests/fuzz/corpus/{name}/*'))
+    if not corpus:
+        print(f'  FAILED fuzz corpus {name}: it is empty')
+        return 0, 1, 0
+    return program([path] + corpus, f'fuzz corpus {name}')
+
+
+def findings(folder):
+    reports = sorted(glob.glob(folder + '/report*'))
+    for path in reports:
+        with open(path, errors='replace') as file:
+            print(f'--- {path}\n{file.read()}')
+    return len(reports)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('build')
+    parser.add_argument('--filter')
+    parser.add_argument('--race', nargs='*')
+    options = parser.parse_args()
+    folder = sanitizer_folder(options.build)
+    results = []
+    if options.race is not None:
+        results += [program([f'{options.build}/tests/race/{name}'], f'race {name}')
+                    for name in options.race]
+    else:
+        results += [criterion(path, options.filter)
+                    for path in (options.build + '/tests/unit', options.build + '/tests/kvm-tests')
+                    if os.path.exists(path)]
+        if not options.filter:
+            results += [replay(path) for path in sorted(glob.glob(options.build + '/tests/replay/*'))
+                        if not path.endswith('.d')]
+    passed, failed, skipped = (sum(column) for column in zip(*results)) if results else (0, 0, 0)
+    failed += findings(folder)
+    print(f'{passed} passed, {failed} failed, {skipped} skipped')
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
