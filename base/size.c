@@ -41,9 +41,9 @@ int size_parse(const char *text, uint64_t *bytes, struct err *err)
 	if (*at < '0' || *at > '9' || (*at == '0' && at[1] >= '0' && at[1] <= '9'))
 		return malformed(text, err);
 	for (; *at >= '0' && *at <= '9'; at++) {
-		if (value > (INT64_MAX - 9) / 10)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
 			return too_large(text, err);
-		value = value * 10 + (uint64_t)(*at - '0');
 	}
 	shift = unit_shift(at);
 	if (shift < 0)

@@ -4,17 +4,18 @@
 
 #include "cli/cmd.h"
 
-static const struct cmd commands[] = {};
-
-#define NR_COMMANDS (sizeof(commands) / sizeof(*commands))
+/* Ends with an entry that has no name. */
+static const struct cmd commands[] = {
+	{ 0 },
+};
 
 static void print_help(FILE *out)
 {
 	fprintf(out,
 		"situ: a KVM virtual machine monitor that puts every vCPU, page and I/O thread "
 		"in its place\n\nUsage: situ COMMAND [OPTIONS]\n\nCommands:\n");
-	for (size_t i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	for (const struct cmd *cmd = commands; cmd->name; cmd++)
+		fprintf(out, "  %-8s %s\n", cmd->name, cmd->summary);
 	fprintf(out, "\n\"situ COMMAND --help\" tells about one of them, \"situ --version\" which "
 		     "situ this is.\n"
 		     "Exit status: 0 done, 1 the answer is no, 2 bad input, 3 the host lacks "
@@ -23,9 +24,9 @@ static void print_help(FILE *out)
 
 static const struct cmd *find_command(const char *name)
 {
-	for (size_t i = 0; i < NR_COMMANDS; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+	for (const struct cmd *cmd = commands; cmd->name; cmd++)
+		if (!strcmp(cmd->name, name))
+			return cmd;
 	return NULL;
 }
 

@@ -33,10 +33,15 @@ def criterion(program, pattern):
     out = program + '.json'
     if os.path.exists(out):
         os.unlink(out)
-    command = [program, '--json=' + out, '-j2', '--quiet']
+    command = [program, '--json=' + out, '-j2']
     if pattern:
         command += ['--filter', pattern]
-    code = subprocess.run(command).returncode
+    done = subprocess.run(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True,
+                          errors='replace')
+    code = done.returncode
+    for line in done.stdout.splitlines():
+        if not line.startswith(('[RUN ', '[PASS]', '[SKIP]', '[====]')) and 'Writing json' not in line:
+            print(line)
     try:
         with open(out) as file:
             report = json.load(file)
