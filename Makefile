@@ -123,6 +123,29 @@ fuzz: deps-test $(FUZZERS:%=build-fuzz/%)
 	  build-fuzz/$$f -max_total_time=$(FUZZ_TIME) build-fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
 	done
 
+# Long runs: tests/soak/soak_*.c are plain programs that CI runs with a small count.
+SOAKS := $(patsubst tests/soak/soak_%.c,%,$(wildcard tests/soak/soak_*.c))
+
+$(B)/tests/soak/%: $(B)/tests/soak/soak_%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
+soak: $(SOAKS:%=$(B)/tests/soak/%)
+	$(Q)for t in $^; do echo "== $$t"; $$t || exit 1; done
+
+# Benchmarks: bench/NAME.sh is one, run with the build folder as its argument; it prints its table
+# and keeps it in build/bench/NAME.txt. Programs that they need: bench/programs/*.c, linked with the library.
+BENCHES    := $(patsubst bench/%.sh,%,$(wildcard bench/*.sh))
+BENCH_BINS := $(patsubst bench/programs/%.c,$(B)/bench/%,$(wildcard bench/programs/*.c))
+
+$(B)/bench/%: $(B)/bench/programs/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
+bench: $(BENCHES:%=bench-%)
+bench-%: bench/%.sh $(B)/situ $(BENCH_BINS)
+	@mkdir -p $(B)/bench
+	$(Q)$< $(B) | tee $(B)/bench/$*.txt
+
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 SH_FILES := $(shell git ls-files '*.sh' .ci 2>/dev/null)
 
@@ -174,7 +197,7 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all check check-built race run-race fuzz lint lint-format lint-tidy lint-cppcheck lint-shape \
+.PHONY: all check check-built race run-race fuzz soak bench lint lint-format lint-tidy lint-cppcheck lint-shape \
   lint-shell lint-man format deps deps-build deps-test quickstart install uninstall clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
