@@ -35,6 +35,10 @@ ifdef COV
 endif
 ALL_CFLAGS = $(CSTD) $(WARN) $(HARDEN) $(MODE) $(CFLAGS)
 
+# A pipe fails where its first command does.
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 ifneq ($(V),1)
   Q := @
   say = @printf '  %-7s %s\n' $(1) $(2);
