@@ -59,6 +59,9 @@ def criterion(program, pattern):
         return 0, 1, 0
     skipped = skipped_tests(report)
     counts = report['passed'], report['failed'] + report['errored'], skipped
+    if not pattern and not sum(counts):
+        print(f'{program}: ran no test; is /proc mounted?')
+        return 0, 1, 0
     if code and not counts[1]:
         print(f'{program}: exit status {code} although every test passed')
         return counts[0], 1, counts[2]
