@@ -44,9 +44,11 @@ ifneq ($(V),1)
   say = @printf '  %-7s %s\n' $(1) $(2);
 endif
 
-# Every folder is one layer; a new .c file needs no line here.
+# Every folder is one layer; a new .c file needs no line here. Of guest/ only what also runs between
+# host threads is among them; the rest makes up the payload.
 LAYERS := base accel affinity numa vmm tune bench cli
-SRCS   := $(wildcard $(addsuffix /*.c,$(LAYERS)) vmm/*/*.c)
+SHARED := $(wildcard guest/ring*.c) guest/work.c guest/memory.c
+SRCS   := $(wildcard $(addsuffix /*.c,$(LAYERS)) vmm/*/*.c) $(SHARED)
 OBJS   := $(SRCS:%.c=$(B)/%.o)
 MAIN   := $(B)/cli/main.o
 LIB    := $(B)/libsitu.a
@@ -64,6 +66,14 @@ $(LIB): $(filter-out $(MAIN),$(OBJS))
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What runs in the guest is freestanding, and compiled alike for both sides, so that what differs
+# between them is where it runs.
+GUEST_CFLAGS := -std=c11 $(WARN) -ffreestanding -fPIE -O2 -g -mno-red-zone -fno-stack-protector \
+                -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns
+$(B)/guest/%.o: guest/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -I. $(GUEST_CFLAGS) $(MODE) -MMD -MP -c -o $@ $<
 
 # Only main.o knows the version; it is rebuilt when the version changes, not with every build.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
