@@ -27,8 +27,8 @@ struct topo_hugepages {
 
 struct topo_node {
 	unsigned int os;
-	int package; /* the package that holds all its CPUs */
-	struct cpuset cpus; /* its own CPUs; empty: a memory-only node */
+	int package; /* the package that holds all its near_cpus */
+	struct cpuset cpus; /* its own CPUs, in no other node's; empty: a memory-only node */
 	struct cpuset near_cpus; /* CPUs that reach it best; for a node with CPUs, those */
 	uint64_t mem_total, mem_free;
 	bool mem_free_known; /* false for a file */
@@ -63,11 +63,11 @@ struct topo_core {
 struct topo_cpu {
 	unsigned int os;
 	unsigned int core; /* index into cores */
-	int package, die, node; /* node: the DRAM-or-first node that has it among its cpus */
+	int package, die, node; /* node: the one that has it among its cpus */
 	int l1d, l2, l3; /* index into caches */
 	unsigned int smt; /* its rank among its core's siblings, from 0 */
 	int kind; /* CPU kind, 0 the least able; -1 where all are alike */
-	unsigned int capacity; /* relative, 1024 = the most able CPU of the host */
+	unsigned int capacity; /* relative, 1024 = the most able CPU of the host; 0: not known */
 	bool isolated, nohz_full;
 };
 
@@ -95,15 +95,18 @@ struct topology {
 	struct topo_device *devices;
 	unsigned int nr_packages, nr_dies, nr_nodes, nr_caches, nr_cores, nr_cpus, nr_devices;
 	unsigned int nr_kinds; /* CPU kinds; 0 or 1: all alike */
+	bool devices_loaded; /* false: `devices` was not asked for */
 
-	unsigned int
-		*distances; /* nr_nodes x nr_nodes, row = from; the firmware's SLIT; NULL: none */
-	double *mem_attr[NR_MEM_ATTRS]; /* nr_nodes (CPU side) x nr_nodes (memory), NAN: not known;
-					   or NULL */
+	/* nr_nodes x nr_nodes, row = from: the firmware's SLIT; 0: not told; NULL: none */
+	unsigned int *distances;
+	/* nr_nodes (CPU side) x nr_nodes (memory); NAN: not known; NULL: none known */
+	double *mem_attr[NR_MEM_ATTRS];
 
 	struct cpuset allowed; /* CPUs in `cpus` */
-	struct cpuset disallowed; /* online, but not for this process (cgroup) */
+	struct cpuset disallowed; /* there, but not for this process (cgroup); may hold offline ones
+				     where offline_known is false */
 	struct cpuset offline, isolated, nohz_full;
+	bool offline_known, isolated_known, nohz_full_known; /* false: the source does not say */
 	struct cpuset disallowed_nodes;
 
 	/* os number -> index, -1 where there is none; filled by topology_index(). */
@@ -111,13 +114,18 @@ struct topology {
 	unsigned int cpu_index_len, node_index_len;
 };
 
-/* Source is "host", a hwloc XML file, "dir:PATH" (a captured sysfs and procfs) or "synthetic:TEXT".
- * Needs main() to have called topology_setup(). EXIT_INPUT for a source that cannot be read. */
-int topology_load(struct topology *topo, const char *source, struct err *err);
-void topology_fini(struct topology *topo);
-
-/* Keeps hwloc's optional plugins out of the process. Once, in main(), before any thread. */
+/* Keeps hwloc's optional plugins out of the process and its messages to itself, and drops the
+ * environment by which it would show another machine as this one. Once, in main(), before any
+ * thread. */
 void topology_setup(void);
+
+/* Source is "host", a hwloc XML file, "dir:PATH" (a captured sysfs and procfs) or "synthetic:TEXT"
+ * (hwloc's synthetic description). Main thread, before others start: hwloc takes a folder through
+ * the environment. EXIT_INPUT for a source that cannot be read. */
+int topology_load(struct topology *topo, const char *source, struct err *err);
+/* The same, and `devices`: a walk over PCI that takes several times as long. */
+int topology_load_devices(struct topology *topo, const char *source, struct err *err);
+void topology_fini(struct topology *topo);
 
 /* Fills the reverse indices from the arrays; loaders and tests that build maps by hand call it. */
 void topology_index(struct topology *topo);

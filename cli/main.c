@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "affinity/topology.h"
 #include "cli/cmd.h"
 
 /* Ends with an entry that has no name. */
@@ -73,5 +74,6 @@ int main(int argc, char **argv)
 			argv[1]);
 		return EXIT_INPUT;
 	}
+	topology_setup();
 	return run_command(cmd, argc - 1, argv + 1);
 }

@@ -1,0 +1,120 @@
+/* What sysfs says and hwloc does not, of this host or of a captured tree. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "affinity/topology_source.h"
+#include "base/alloc.h"
+
+/* The kernel writes "(null)" into an empty nohz_full. A running host that lacks the file lacks the
+ * feature; a captured tree may just not have caught it. */
+static bool read_state(const struct fs_root *root, const char *name, struct cpuset *set)
+{
+	int ret = fs_read_listf(root, set, "sys/devices/system/cpu/%s", name);
+
+	if (ret)
+		cpuset_clear(set);
+	return !ret || ret == -EINVAL || (ret == -ENOENT && root->is_host);
+}
+
+static void read_cpu_states(struct topology *topo, const struct fs_root *root)
+{
+	AUTO_CPUSET struct cpuset present = { 0 }, partitions = { 0 };
+
+	topo->offline_known = read_state(root, "offline", &topo->offline);
+	topo->isolated_known = read_state(root, "isolated", &topo->isolated);
+	topo->nohz_full_known = read_state(root, "nohz_full", &topo->nohz_full);
+	/* "offline" counts CPUs that could be plugged in, too. */
+	if (!fs_read_listf(root, &present, "sys/devices/system/cpu/present"))
+		cpuset_and(&topo->offline, &present);
+	/* cpuset partitions (Documentation/admin-guide/cgroup-v2, "cpuset.cpus.isolated") */
+	if (!fs_read_listf(root, &partitions, "sys/fs/cgroup/cpuset.cpus.isolated"))
+		cpuset_or(&topo->isolated, &partitions);
+	cpuset_sub(&topo->disallowed, &topo->offline);
+	for (unsigned int i = 0; i < topo->nr_cpus; i++) {
+		struct topo_cpu *cpu = &topo->cpus[i];
+
+		cpu->isolated = cpuset_has(&topo->isolated, cpu->os);
+		cpu->nohz_full = cpuset_has(&topo->nohz_full, cpu->os);
+	}
+}
+
+/* One line of a node's meminfo reads "Node 0 MemFree:  123 kB". */
+static bool meminfo_value(const char *text, const char *key, uint64_t *bytes)
+{
+	const char *at = strstr(text, key);
+	unsigned long long kib;
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	at += strspn(at, " \t");
+	if (*at < '0' || *at > '9')
+		return false;
+	errno = 0;
+	kib = strtoull(at, &end, 10);
+	if (errno || strncmp(end, " kB", 3) != 0 || kib > UINT64_MAX / 1024)
+		return false;
+	*bytes = kib * 1024;
+	return true;
+}
+
+static void read_meminfo(struct topo_node *node, const struct fs_root *root)
+{
+	char text[8192];
+
+	if (fs_readf(root, text, sizeof(text), "sys/devices/system/node/node%u/meminfo", node->os) <
+	    0)
+		return;
+	node->mem_free_known = meminfo_value(text, " MemFree:", &node->mem_free);
+}
+
+static void read_pools(struct topo_node *node, const struct fs_root *root)
+{
+	for (unsigned int i = 0; i < node->nr_pools; i++) {
+		struct topo_hugepages *pool = &node->pools[i];
+		uint64_t nr;
+
+		if (fs_read_u64f(root, &nr,
+				 "sys/devices/system/node/node%u/hugepages/hugepages-%llukB/"
+				 "free_hugepages",
+				 node->os, (unsigned long long)(pool->size / 1024)))
+			continue;
+		pool->free = nr;
+		pool->free_known = true;
+	}
+}
+
+static void read_own_cpus(struct topology *topo, struct topo_node *node, const struct fs_root *root)
+{
+	if (fs_read_listf(root, &node->cpus, "sys/devices/system/node/node%u/cpulist", node->os))
+		cpuset_clear(&node->cpus);
+	cpuset_and(&node->cpus, &topo->allowed);
+}
+
+/* Documentation/ABI/testing/sysfs-devices-system-cpu, "cpu_capacity": 1024 is the most able. */
+static void read_capacities(struct topology *topo, const struct fs_root *root)
+{
+	if (topo->nr_kinds < 2)
+		return;
+	for (unsigned int i = 0; i < topo->nr_cpus; i++) {
+		uint64_t capacity;
+
+		if (!fs_read_u64f(root, &capacity, "sys/devices/system/cpu/cpu%u/cpu_capacity",
+				  topo->cpus[i].os) &&
+		    capacity <= 1024)
+			topo->cpus[i].capacity = (unsigned int)capacity;
+	}
+}
+
+void topology_fill_sysfs(struct topology *topo, const struct fs_root *root)
+{
+	read_cpu_states(topo, root);
+	read_capacities(topo, root);
+	for (unsigned int i = 0; i < topo->nr_nodes; i++) {
+		read_own_cpus(topo, &topo->nodes[i], root);
+		read_meminfo(&topo->nodes[i], root);
+		read_pools(&topo->nodes[i], root);
+	}
+}
