@@ -3,8 +3,6 @@
 # make quickstart   deps, build, and the main job on this host
 # make check        unit tests, KVM tests (skipped and counted without /dev/kvm), fuzz corpora
 # make race         the threaded tests under ThreadSanitizer
-# make lab          a shell on a simulated multi-socket host; TOPO=4n8c picks it, CMD="situ topo" runs that
-# make check-lab    the scenarios on all simulated hosts; TOPO= and SCENARIO= pick
 # make lint         format, clang-tidy, cppcheck, layers, shape, shellcheck, man pages
 # make fuzz         runs every fuzzer for FUZZ_TIME seconds each
 # make bench        runs the benchmarks, writes build/bench/
@@ -77,6 +75,17 @@ $(B)/guest/%.o: guest/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I. $(GUEST_CFLAGS) $(MODE) -MMD -MP -c -o $@ $<
 
+# The DSDT: preprocessed for the addresses in layout.h, compiled, and spelled out as bytes for dsdt.c.
+DSDT := $(B)/vmm/boot/dsdt
+override CPPFLAGS += -I$(B)
+$(DSDT).inc: vmm/boot/dsdt.asl vmm/layout.h
+	@mkdir -p $(@D)
+	$(call say,IASL,$<)$(CC) -E -P -undef -x assembler-with-cpp -I. $< -o $(DSDT).pp.asl \
+	  && { iasl -ve -p $(DSDT) $(DSDT).pp.asl >$(DSDT).log 2>&1 || { cat $(DSDT).log; exit 1; }; } \
+	  && od -An -v -tx1 $(DSDT).aml | sed 's/ \([0-9a-f]*\)/0x\1,/g' >$@
+$(DSDT).o $(B)/tidy/vmm/boot/dsdt.c.ok: $(DSDT).inc
+lint-cppcheck: $(DSDT).inc
+
 # Only main.o knows the version; it is rebuilt when the version changes, not with every build.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 $(B)/version: FORCE
@@ -109,7 +118,7 @@ $(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
 
-build-fuzz/%: tests/fuzz/fuzz_%.c $(filter-out cli/main.c,$(SRCS))
+build-fuzz/%: tests/fuzz/fuzz_%.c $(filter-out cli/main.c,$(SRCS)) | $(DSDT).inc
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)clang $(CPPFLAGS) $(CSTD) -O1 -g -fsanitize=fuzzer,address,undefined \
 	  -o $@ $(filter %.c %.S,$^) $(LDLIBS)
@@ -138,29 +147,6 @@ fuzz: deps-test $(FUZZERS:%=build-fuzz/%)
 	  mkdir -p build-fuzz/corpus/$$f; \
 	  build-fuzz/$$f -max_total_time=$(FUZZ_TIME) build-fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
 	done
-
-# The lab: simulated multi-socket hosts (docs/lab.md). The image is made of Debian packages and does not
-# change with the tree; what the tree builds is handed to each host when it starts.
-LAB          := build/lab
-LAB_PROGRAMS := $(patsubst tests/lab/programs/%.c,$(B)/tests/lab/%,$(wildcard tests/lab/programs/*.c))
-TOPO         ?= 2n8c
-
-$(B)/tests/lab/%: $(B)/tests/lab/programs/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
-
-$(LAB)/base.cpio: tests/lab/image.sh tests/lab/host/init.sh tests/lab/host/guest-init.sh
-	$(call say,IMAGE,$@)tests/lab/image.sh $(LAB)
-
-lab: deps-lab
-	$(Q)$(MAKE) --no-print-directory lab-built
-lab-built: $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio
-	$(Q)tests/lab/lab.py --build $(B) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(CMD))',shell $(TOPO))
-
-check-lab: deps-test deps-lab
-	$(Q)$(MAKE) --no-print-directory check-lab-built
-check-lab-built: $(B)/situ $(CRITERION) $(LAB_PROGRAMS) $(LAB)/base.cpio
-	$(Q)tests/lab/lab.py --build $(B) check $(if $(filter-out file,$(origin TOPO)),$(TOPO)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 # Long runs: tests/soak/soak_*.c are plain programs that CI runs with a small count.
 SOAKS := $(patsubst tests/soak/soak_%.c,%,$(wildcard tests/soak/soak_*.c))
@@ -217,8 +203,6 @@ deps-build:
 	@.ci/deps build
 deps-test:
 	@.ci/deps build test
-deps-lab:
-	@.ci/deps build lab
 
 quickstart: deps-build
 	$(Q)$(MAKE) --no-print-directory all
@@ -238,10 +222,8 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all check check-built race run-race fuzz soak bench lab lab-built check-lab \
-  check-lab-built lint lint-format lint-tidy lint-cppcheck lint-shape \
-  lint-shell lint-man format deps deps-build deps-test deps-lab \
-  quickstart install uninstall clean FORCE
+.PHONY: all check check-built race run-race fuzz soak bench lint lint-format lint-tidy lint-cppcheck lint-shape \
+  lint-shell lint-man format deps deps-build deps-test quickstart install uninstall clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build* -name '*.d' 2>/dev/null)
