@@ -166,7 +166,7 @@ $(LAB)/base.cpio: tests/lab/image.sh tests/lab/host/init.sh tests/lab/host/guest
 lab: deps-lab
 	$(Q)$(MAKE) --no-print-directory lab-built
 lab-built: $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio
-	$(Q)tests/lab/lab.py --build $(B) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(CMD))',shell $(TOPO))
+	$(Q)tests/lab/lab.py --build $(B) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(value CMD))',shell $(TOPO))
 
 check-lab: deps-test deps-lab
 	$(Q)$(MAKE) --no-print-directory check-lab-built

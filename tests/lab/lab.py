@@ -16,7 +16,7 @@ import tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT_LIMIT_S = 180
-MARGIN_S = 60
+MARGIN_S = 30
 SKIPPED = 77
 RESULTS_SIZE = 64 << 20
 
@@ -286,7 +286,7 @@ class Host:
     def last_words(self):
         with open(f'{self.folder}/qemu.log') as file:
             errors = [line for line in file.read().splitlines() if "TCG doesn't support" not in line]
-        return [f'  qemu: {line}' for line in errors] + [f'  console: {line}' for line in self.console[-15:]]
+        return [f'  qemu: {line}' for line in errors] + [f'  console: {line}' for line in self.console[-30:]]
 
 
 def run_command(options):
