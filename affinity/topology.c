@@ -36,13 +36,17 @@ static void fini_objects(struct topology *topo)
 	}
 }
 
+#define NR_SETS 6
+
 void topology_fini(struct topology *topo)
 {
-	struct cpuset *sets[] = { &topo->allowed,  &topo->disallowed, &topo->offline,
-				  &topo->isolated, &topo->nohz_full,  &topo->disallowed_nodes };
+	struct cpuset *sets[NR_SETS] = {
+		&topo->allowed,	 &topo->disallowed, &topo->offline,
+		&topo->isolated, &topo->nohz_full,  &topo->disallowed_nodes
+	};
 
 	fini_objects(topo);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+	for (size_t i = 0; i < NR_SETS; i++)
 		cpuset_fini(sets[i]);
 	for (int i = 0; i < NR_MEM_ATTRS; i++)
 		free(topo->mem_attr[i]);

@@ -17,7 +17,8 @@ struct fill {
 
 static void set_index(hwloc_obj_t obj, unsigned int index)
 {
-	obj->userdata = (void *)((uintptr_t)index + 1); /* NULL: has no place */
+	/* NULL: has no place. NOLINTNEXTLINE(performance-no-int-to-ptr): hwloc's own idiom */
+	obj->userdata = (void *)((uintptr_t)index + 1);
 }
 
 static int get_index(hwloc_obj_t obj)
@@ -65,6 +66,12 @@ static hwloc_obj_t next_with_cpus(const struct fill *fill, hwloc_obj_type_t type
 	return obj;
 }
 
+/* A file need not number packages and cores. */
+static unsigned int number_of(hwloc_obj_t obj, unsigned int index)
+{
+	return obj->os_index == HWLOC_UNKNOWN_INDEX ? index : obj->os_index;
+}
+
 static void fill_packages(struct fill *fill)
 {
 	struct topology *topo = fill->topo;
@@ -77,7 +84,7 @@ static void fill_packages(struct fill *fill)
 		struct topo_package *package = &topo->packages[topo->nr_packages];
 
 		set_index(obj, topo->nr_packages++);
-		package->os = obj->os_index;
+		package->os = number_of(obj, topo->nr_packages - 1);
 		copy_set(&package->cpus, obj->cpuset);
 		package->model = model && *model ? alloc_string(model) : NULL;
 	}
@@ -199,7 +206,7 @@ static void fill_cores(struct fill *fill)
 		struct topo_core *core = &topo->cores[topo->nr_cores];
 
 		set_index(obj, topo->nr_cores++);
-		core->os = obj->os_index;
+		core->os = number_of(obj, topo->nr_cores - 1);
 		core->package = parent_index(obj, HWLOC_OBJ_PACKAGE);
 		core->die = parent_index(obj, HWLOC_OBJ_DIE);
 		core->node = -1;

@@ -108,10 +108,25 @@ static void read_capacities(struct topology *topo, const struct fs_root *root)
 	}
 }
 
+/* hwloc drops the table of a machine with one node. */
+static void read_single_distance(struct topology *topo, const struct fs_root *root)
+{
+	uint64_t distance;
+
+	if (topo->distances || topo->nr_nodes != 1 ||
+	    fs_read_u64f(root, &distance, "sys/devices/system/node/node%u/distance",
+			 topo->nodes[0].os) ||
+	    distance > 255)
+		return;
+	topo->distances = alloc_zeroed(1, sizeof(*topo->distances));
+	*topo->distances = (unsigned int)distance;
+}
+
 void topology_fill_sysfs(struct topology *topo, const struct fs_root *root)
 {
 	read_cpu_states(topo, root);
 	read_capacities(topo, root);
+	read_single_distance(topo, root);
 	for (unsigned int i = 0; i < topo->nr_nodes; i++) {
 		read_own_cpus(topo, &topo->nodes[i], root);
 		read_meminfo(&topo->nodes[i], root);

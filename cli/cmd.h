@@ -15,4 +15,6 @@ struct cmd {
 	int (*run)(int argc, char **argv, struct err *err);
 };
 
+int cmd_topo(int argc, char **argv, struct err *err);
+
 #endif

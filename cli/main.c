@@ -7,6 +7,7 @@
 
 /* Ends with an entry that has no name. */
 static const struct cmd commands[] = {
+	{ "topo", "show the host's map", cmd_topo },
 	{ 0 },
 };
 

@@ -1,0 +1,109 @@
+/* situ topo: the host's map, for a person, a script or a page. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/map.h"
+#include "cli/options.h"
+#include "cli/topo_json.h"
+
+struct topo_options {
+	const char *source, *svg;
+	bool json;
+};
+
+static int parse(int argc, char **argv, struct topo_options *options, struct err *err)
+{
+	const struct option_spec specs[] = {
+		{ "topology", OPT_STRING, &options->source, "SRC",
+		  "where the map comes from; default: host" },
+		{ "json", OPT_FLAG, &options->json, NULL, "print JSON" },
+		{ "svg", OPT_STRING, &options->svg, "FILE", "draw the map into FILE; -: stdout" },
+	};
+	const struct option_usage usage = {
+		.synopsis = "situ topo [--topology SRC] [--json|--svg FILE]",
+		.about = "Shows packages, NUMA nodes, L3 domains, cores, CPUs, memory and devices.",
+		.specs = specs,
+		.nr_specs = sizeof(specs) / sizeof(*specs),
+		.notes = "SRC is host, a file in hwloc's XML, dir:PATH (a captured sysfs and "
+			 "procfs) or\nsynthetic:TEXT (hwloc's synthetic description).",
+	};
+	int ret = options_parse(argc, argv, &usage, err);
+
+	if (ret < 0)
+		return ret;
+	if (ret < argc)
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "topo: operand \"%.60s\" is not wanted; see \"situ topo --help\"",
+			       argv[ret]);
+	if (options->json && options->svg)
+		return err_set(err, EXIT_INPUT, EINVAL, "topo: give one of --json and --svg");
+	return 0;
+}
+
+static unsigned int terminal_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return 100;
+	return size.ws_col;
+}
+
+static void print_json(const struct topology *topo)
+{
+	json_t *document = topo_json(topo);
+
+	json_dumpf(document, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(document);
+}
+
+static int write_svg(const struct topology *topo, const char *path, struct err *err)
+{
+	struct map_view view = { .topo = topo };
+	FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
+	int failed;
+
+	if (!file)
+		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open for writing", path);
+	map_print_svg(file, &view);
+	if (file == stdout)
+		return 0;
+	failed = ferror(file);
+	if (fclose(file) || failed)
+		return err_sys(err, EXIT_NO, errno, "%s: cannot write", path);
+	return 0;
+}
+
+static int show(const struct topology *topo, const struct topo_options *options, struct err *err)
+{
+	struct map_view view = { .topo = topo, .columns = terminal_columns() };
+
+	if (options->svg)
+		return write_svg(topo, options->svg, err);
+	if (options->json)
+		print_json(topo);
+	else
+		map_print_text(stdout, &view);
+	return 0;
+}
+
+int cmd_topo(int argc, char **argv, struct err *err)
+{
+	struct topo_options options = { .source = "host" };
+	struct topology topo;
+	int ret = parse(argc, argv, &options, err);
+
+	if (ret == -1)
+		return EXIT_OK;
+	if (ret || topology_load_devices(&topo, options.source, err))
+		return (int)err->status;
+	ret = show(&topo, &options, err);
+	topology_fini(&topo);
+	return ret ? (int)err->status : EXIT_OK;
+}
