@@ -70,3 +70,17 @@ const char *size_format(uint64_t bytes, char buf[SIZE_TEXT])
 		snprintf(buf, SIZE_TEXT, "%.1f %s", (double)bytes / (double)unit, units[i]);
 	return buf;
 }
+
+const char *size_exact(uint64_t bytes, char buf[SIZE_TEXT])
+{
+	static const char units[] = "KMGT";
+	int unit = -1;
+
+	while (unit < 3 && bytes && bytes % 1024 == 0) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(buf, SIZE_TEXT, "%llu%.1s", (unsigned long long)bytes,
+		 unit < 0 ? "" : &units[unit]);
+	return buf;
+}

@@ -19,5 +19,7 @@ int size_parse(const char *text, uint64_t *bytes, struct err *err);
 /* For people: "512 B", "4.0 GiB", "2 MiB". One decimal where it is not exact. Returns buf. */
 #define SIZE_TEXT 24
 const char *size_format(uint64_t bytes, char buf[SIZE_TEXT]);
+/* As size_parse() reads it: the largest unit that keeps it exact, "16G". Returns buf. */
+const char *size_exact(uint64_t bytes, char buf[SIZE_TEXT]);
 
 #endif
