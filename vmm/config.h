@@ -12,6 +12,16 @@
  * What a VM is to be: plain data that owns its strings, whatever it came from (YAML, JSON, flags,
  * the API). One thread at a time per object; read-only sharing is free.
  *
+ * A command gets one from its command line through cli/vm_args.h. Other callers:
+ *
+ *	struct vm_config config;
+ *	struct schema_report report = { 0 };
+ *
+ *	vm_config_init(&config);
+ *	if (vm_config_load(&config, files, nr_files, NULL, &report))
+ *		... report.text has a line for each error ...
+ *	vm_config_fini(&config);
+ *
  * The names are Cloud Hypervisor's (its VmConfig); `name`, `placement` and `tune` are ours. A key
  * that is not supported yet has no field here.
  *
@@ -142,8 +152,24 @@ struct vm_config {
 	struct vm_tune tune;
 };
 
-/* The defaults, effective. */
+/* The table's defaults, resolved: a valid VM of one vCPU and 512 MiB with nothing to boot. */
 void vm_config_init(struct vm_config *config);
 void vm_config_fini(struct vm_config *config);
+
+/* Reads files from left to right, then flags (a tree of vm_config_table's flags, or NULL); what
+ * comes later overrides, a list as a whole. Resolves and checks the result. -EINVAL with every
+ * error in the report; *config is then partly filled and only to be finished. */
+int vm_config_load(struct vm_config *config, const char *const *files, size_t nr_files,
+		   const struct schema_node *flags, struct schema_report *report);
+
+/* Fills in the defaults that depend on other values; for callers that fill the struct by hand. */
+void vm_config_resolve(struct vm_config *config);
+/* Reports every contradiction, each with its remedy. Needs resolved values. -EINVAL if any. */
+int vm_config_check(const struct vm_config *config, struct schema_report *report);
+/* For commands that boot: EXIT_INPUT if there is no kernel. */
+int vm_config_check_payload(const struct vm_config *config, struct err *err);
+
+/* The effective configuration as YAML; loading it gives the same text. The caller frees. */
+char *vm_config_print(const struct vm_config *config);
 
 #endif
