@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/schema.h"
 
 /*
  * The one option parser of all subcommands, on getopt_long. Main thread only.
@@ -40,11 +41,24 @@ struct option_usage {
 	const struct option_spec *specs;
 	size_t nr_specs;
 	const char *notes; /* after the options; or NULL */
+	const struct schema_table *schema; /* its flags are options too; or NULL */
+	const char *schema_title; /* heads them in --help */
+};
+
+/* What a schema's flags said. */
+struct option_flags {
+	struct schema_node *values; /* for schema_apply() */
+	struct schema_report report; /* what was wrong with them */
 };
 
 /* Returns the index of the first operand (operands are moved last), -1 after --help was printed
  * (the command returns EXIT_OK), or -EINVAL with err filled (EXIT_INPUT). */
 int options_parse(int argc, char **argv, const struct option_usage *usage, struct err *err);
+/* The same for a usage with a schema: its flags go to *flags, which is set up here and always the
+ * caller's to finish. Errors inside a flag's text are in the report alone. */
+int options_parse_flags(int argc, char **argv, const struct option_usage *usage,
+			struct option_flags *flags, struct err *err);
+void option_flags_fini(struct option_flags *flags);
 void option_list_fini(struct option_list *list);
 
 #endif
