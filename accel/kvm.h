@@ -24,6 +24,8 @@ enum irqchip_mode {
 	IRQCHIP_FULL, /* local APICs, I/O APIC and PIC in KVM */
 };
 
+#define KVM_IRQ_PINS 24 /* of the I/O APIC; GSIs from here on are message-signalled */
+
 /* What has to be said before the first vCPU exists. */
 struct kvm_options {
 	enum irqchip_mode irqchip;
@@ -34,9 +36,9 @@ struct kvm_options {
 
 /* A capability that situ knows of, and what becomes of a VM without it. */
 struct kvm_capability {
-	int number; /* KVM_CAP_* */
 	const char *name;
 	const char *purpose;
+	int number; /* KVM_CAP_* */
 	bool essential;
 };
 extern const struct kvm_capability kvm_capabilities[];

@@ -21,8 +21,6 @@ struct kvm_routes {
 	unsigned int nr;
 };
 
-#define KVM_IRQ_PINS 24 /* of the I/O APIC; GSIs from here on are message-signalled */
-
 /* Starts with the routes that the VM's chips imply: every pin of PIC and I/O APIC for FULL. */
 void kvm_routes_init(struct kvm_routes *routes, enum irqchip_mode mode);
 void kvm_routes_fini(struct kvm_routes *routes);

@@ -29,6 +29,8 @@ struct kvm_slots {
 /* Backs [gpa, gpa + len) by hva, which must stay mapped until the slot is deleted. Returns the
  * slot's number. -EINVAL misaligned or empty, -EEXIST overlap, -ENOSPC too many slots. */
 int kvm_slot_add(struct kvm *kvm, const struct kvm_slot *slot, struct err *err);
+/* Forgets them; KVM has dropped its own with the VM. */
+void kvm_slots_fini(struct kvm_slots *slots);
 /* Deletes the slot that is exactly [gpa, gpa + len). -ENOENT if there is none. */
 int kvm_slot_delete(struct kvm *kvm, uint64_t gpa, uint64_t len, struct err *err);
 

@@ -38,7 +38,7 @@ struct kvm_start {
 	uint64_t gdt; /* physical address; 0: none, the segments work until reloaded */
 	uint64_t idt; /* physical address; 0: none, a fault is a triple fault */
 	uint16_t idt_len; /* bytes */
-	uint64_t tss; /* physical address of a 64-bit TSS; 0: none */
+	uint64_t tss; /* physical address of the 64-bit TSS of kvm_start_tables(); 0: none */
 };
 
 /* Turns what KVM has after reset into the start state. Not for START_WAIT_SIPI. */
@@ -46,12 +46,15 @@ void kvm_start_fill(const struct kvm_start *start, struct kvm_regs *regs, struct
 
 /*
  * Tables for the long modes, in one block of guest memory: an identity map of [0, map_len) in
- * 2 MiB pages (4 KiB pages never), writable and executable from CPL 3 too; a GDT; and a TSS whose
- * RSP0 and IST1 are fault_stack. The block is page-aligned, START_TABLES_LEN(map_len) bytes long,
- * mapped here at hva. map_len: at most 512 GiB. Sets page_tables, gdt and tss of *start.
+ * 2 MiB pages, writable and executable from CPL 3 too; a GDT; and a TSS whose RSP0 and IST1 are
+ * fault_stack and whose I/O map allows every port. (IOPL 3 ought to be enough for port I/O at
+ * CPL 3; a KVM that runs guest kernel mode in software loses it and asks the map.)
+ *
+ * The block is page-aligned, START_TABLES_LEN(map_len) bytes long, mapped here at hva. map_len: at
+ * most 512 GiB. Sets page_tables, gdt and tss of *start.
  */
 #define START_TABLES_LEN(map_len) \
-	(UINT64_C(4096) * (3 + ((map_len) + (UINT64_C(1) << 30) - 1) / (UINT64_C(1) << 30)))
+	(UINT64_C(4096) * (5 + ((map_len) + (UINT64_C(1) << 30) - 1) / (UINT64_C(1) << 30)))
 void kvm_start_tables(struct kvm_start *start, void *hva, uint64_t gpa, uint64_t map_len,
 		      uint64_t fault_stack);
 
