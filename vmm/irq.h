@@ -20,7 +20,7 @@ struct irq_map {
 	unsigned int max_gsi;
 };
 
-/* 0..15 are the ISA's and are taken by number alone. */
+/* Nothing is taken at first. kvm outlives the map. */
 void irq_map_init(struct irq_map *map, const struct kvm *kvm);
 void irq_map_fini(struct irq_map *map);
 

@@ -43,11 +43,14 @@ int loop_change(struct loop *loop, struct loop_source *source, uint32_t events, 
 void loop_remove(struct loop *loop, struct loop_source *source);
 
 /* A timer: source->fd is created here and closed by loop_remove_owned(). First after first_ns,
- * then every period_ns; period 0: once. The callback need not read the descriptor. */
+ * then every period_ns; period 0: once. The callback calls loop_timer_expirations(), or is called
+ * again at once. */
 int loop_add_timer(struct loop *loop, struct loop_source *source, uint64_t first_ns,
 		   uint64_t period_ns, struct err *err);
 int loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t period_ns,
 		   struct err *err);
+/* How often it went off since the last call. */
+uint64_t loop_timer_expirations(const struct loop_source *source);
 /* Signals of the set: the caller has blocked them in every thread. Read them by loop_signal(). */
 int loop_add_signals(struct loop *loop, struct loop_source *source, const sigset_t *set,
 		     struct err *err);

@@ -33,8 +33,8 @@ struct vcpu_spec {
 
 enum vcpu_state {
 	VCPU_NEW, /* its thread is not there yet, or not ready */
+	VCPU_PARKED, /* ready to start, or paused; no access pending */
 	VCPU_RUNNING, /* in the guest or handling an exit */
-	VCPU_PARKED, /* paused, nothing pending */
 	VCPU_HALTED, /* executed HLT with nothing that could wake it */
 	VCPU_ENDED, /* its thread is about to end or has */
 };
@@ -67,6 +67,7 @@ struct vcpu {
 	enum vcpu_state state; /* under vm->lock */
 	struct vcpu_work *work; /* under vm->lock */
 	atomic_bool attention;
+	bool pending; /* the last exit is not completed; the thread's own */
 	struct vcpu_exit exits[VCPU_EXITS]; /* a ring; the vCPU's thread, or others while it is not
 					       running */
 	uint64_t nr_exits;
@@ -76,12 +77,16 @@ void vcpu_init(struct vcpu *vcpu, struct vm *vm, unsigned int index, const struc
 void vcpu_fini(struct vcpu *vcpu);
 /* pthread_create()'s body: pin, create, wait for the start, run, end. */
 void *vcpu_thread(void *vcpu);
-/* Asks the thread to look at vm->lock's fields; the lock is held by the caller. */
+/* Makes the thread look at the fields under vm->lock, which the caller holds. */
 void vcpu_call(struct vcpu *vcpu);
 
-/* Handles the exit that run->exit_reason names. False: the vCPU does not run on. */
+/* Handles the exit that run->exit_reason names. False: the VM ends, reason recorded. */
 bool vcpu_handle_exit(struct vcpu *vcpu);
+/* KVM_RUN itself failed: ends the VM. */
+void vcpu_run_failed(struct vcpu *vcpu, int errnum);
 
+/* Keeps an access or another exit for the report. */
+void vcpu_record_exit(struct vcpu *vcpu, const struct vcpu_exit *exit);
 /* "port write 0x3f8 1 byte 0x41; hlt": the last exits, oldest first. Always terminated. */
 size_t vcpu_format_exits(const struct vcpu *vcpu, char *buf, size_t len);
 

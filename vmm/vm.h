@@ -32,6 +32,7 @@ struct vm_spec {
 	struct kvm_options kvm;
 	const struct gmem_spec *regions;
 	unsigned int nr_regions;
+	const struct gmem_options *memory; /* progress; NULL: this host, silently */
 	const struct vcpu_spec *vcpus;
 	unsigned int nr_vcpus;
 	const struct topology *topology; /* of this host, by which cpusets are judged before any
@@ -78,7 +79,8 @@ void vm_stop(struct vm *vm, enum exit_status status, const char *fmt, ...)
 /* The same by a vCPU's own thread, with its registers. */
 void vm_stop_vcpu(struct vcpu *vcpu, enum exit_status status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A vCPU halted for good; when all have, the VM has ended well. Its own thread, lock not held. */
+/* A vCPU executed HLT and nothing can wake it; when all have, the VM has ended well. Its own
+ * thread. */
 void vm_vcpu_halted(struct vcpu *vcpu);
 
 /* Returns with every vCPU parked, no access pending, registers readable. Pauses nest. */
