@@ -3,6 +3,8 @@
 # make quickstart   deps, build, and the main job on this host
 # make check        unit tests, KVM tests (skipped and counted without /dev/kvm), fuzz corpora
 # make race         the threaded tests under ThreadSanitizer
+# make lab          a shell on a simulated multi-socket host; TOPO=4n8c picks it, CMD="situ topo" runs that
+# make check-lab    the scenarios on all simulated hosts; TOPO= and SCENARIO= pick
 # make lint         format, clang-tidy, cppcheck, layers, shape, shellcheck, man pages
 # make fuzz         runs every fuzzer for FUZZ_TIME seconds each
 # make bench        runs the benchmarks, writes build/bench/
@@ -148,6 +150,29 @@ fuzz: deps-test $(FUZZERS:%=build-fuzz/%)
 	  build-fuzz/$$f -max_total_time=$(FUZZ_TIME) build-fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
 	done
 
+# The lab: simulated multi-socket hosts (docs/lab.md). The image is made of Debian packages and does not
+# change with the tree; what the tree builds is handed to each host when it starts.
+LAB          := build/lab
+LAB_PROGRAMS := $(patsubst tests/lab/programs/%.c,$(B)/tests/lab/%,$(wildcard tests/lab/programs/*.c))
+TOPO         ?= 2n8c
+
+$(B)/tests/lab/%: $(B)/tests/lab/programs/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
+$(LAB)/base.cpio: tests/lab/image.sh tests/lab/host/init.sh tests/lab/host/guest-init.sh
+	$(call say,IMAGE,$@)tests/lab/image.sh $(LAB)
+
+lab: deps-lab
+	$(Q)$(MAKE) --no-print-directory lab-built
+lab-built: $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio
+	$(Q)tests/lab/lab.py --build $(B) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(value CMD))',shell $(TOPO))
+
+check-lab: deps-test deps-lab
+	$(Q)$(MAKE) --no-print-directory check-lab-built
+check-lab-built: $(B)/situ $(CRITERION) $(LAB_PROGRAMS) $(LAB)/base.cpio
+	$(Q)tests/lab/lab.py --build $(B) check $(if $(filter-out file,$(origin TOPO)),$(TOPO)) $(if $(SCENARIO),--scenario $(SCENARIO))
+
 # Long runs: tests/soak/soak_*.c are plain programs that CI runs with a small count.
 SOAKS := $(patsubst tests/soak/soak_%.c,%,$(wildcard tests/soak/soak_*.c))
 
@@ -203,6 +228,8 @@ deps-build:
 	@.ci/deps build
 deps-test:
 	@.ci/deps build test
+deps-lab:
+	@.ci/deps build lab
 
 quickstart: deps-build
 	$(Q)$(MAKE) --no-print-directory all
@@ -222,8 +249,10 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-.PHONY: all check check-built race run-race fuzz soak bench lint lint-format lint-tidy lint-cppcheck lint-shape \
-  lint-shell lint-man format deps deps-build deps-test quickstart install uninstall clean FORCE
+.PHONY: all check check-built race run-race fuzz soak bench lab lab-built check-lab \
+  check-lab-built lint lint-format lint-tidy lint-cppcheck lint-shape \
+  lint-shell lint-man format deps deps-build deps-test deps-lab \
+  quickstart install uninstall clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build* -name '*.d' 2>/dev/null)

@@ -43,6 +43,9 @@ struct work {
 	uint64_t ring, reply; /* addresses of the rings; reply: the one back, for PING and ECHO */
 	uint64_t histogram; /* address of a struct histogram, for PING and CLOCK */
 	uint64_t buffer, buffer_len; /* for CHASE and STREAM */
+	/* Where CHASE begins: the last result's sum. A chase that always began at 0 would follow
+	 * the same steps each time, which a cache then holds. */
+	uint64_t chase_start;
 	uint64_t barrier; /* address of a zeroed _Atomic uint32_t; 0: start at once */
 	uint64_t parties; /* how many meet at the barrier */
 	uint64_t stop; /* address of an _Atomic uint32_t: not 0 means give up */

@@ -35,7 +35,7 @@ void chase_link(void *buffer, uint64_t len, uint64_t seed)
 void work_chase(const struct work *work, struct work_result *result)
 {
 	const char *base = (const char *)(uintptr_t)work->buffer;
-	uint64_t offset = 0;
+	uint64_t offset = work->chase_start;
 
 	for (uint64_t i = 0; i < work->warmup; i++)
 		offset = *(const uint64_t *)(base + offset);

@@ -5,8 +5,10 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/size.h"
 #include "numa/bind.h"
+#include "numa/capacity.h"
 #include "numa/populate.h"
 #include "numa/region.h"
 
@@ -69,6 +71,7 @@ static void copy_spec(struct gmem_region *region, const struct gmem_spec *spec)
 		own->page_size = PAGE_4K;
 	if (own->page_size > PAGE_4K)
 		own->prefault = true;
+	region->wanted_page_size = own->page_size;
 	region->memfd = region->slot = -1;
 }
 
@@ -90,10 +93,12 @@ static int check(const struct gmem *gmem, struct err *err)
 	return ret ? ret : check_overlap(gmem, err);
 }
 
-static int bind_region(struct gmem_region *region, struct err *err)
+/* Memory of the caller's has pages already; they move. */
+static int bind_region(struct gmem_region *region, const struct cpuset *host_nodes, struct err *err)
 {
 	struct gmem_spec *spec = &region->spec;
 	enum mem_policy policy = spec->policy;
+	int ret;
 
 	/* The caller's own node, even if the threads that prefault run elsewhere. */
 	if (policy == MEM_POLICY_LOCAL && spec->prefault && cpuset_empty(&spec->nodes) &&
@@ -101,17 +106,22 @@ static int bind_region(struct gmem_region *region, struct err *err)
 		cpuset_add(&spec->nodes, bind_current_node());
 		policy = MEM_POLICY_PREFERRED;
 	}
-	return bind_range(region->hva, spec->len, policy, &spec->nodes, spec->hva != NULL, err);
+	ret = bind_range(region->hva, spec->len, policy, &spec->nodes, spec->hva != NULL, err);
+	/* A container may refuse the call, which matters only where pages could go elsewhere. */
+	if ((ret == -EPERM || ret == -ENOSYS) &&
+	    (spec->policy == MEM_POLICY_LOCAL || cpuset_subset(host_nodes, &spec->nodes)))
+		return 0;
+	return ret;
 }
 
-static int map_and_bind(struct gmem *gmem, struct err *err)
+static int map_and_bind(struct gmem *gmem, const struct cpuset *host_nodes, struct err *err)
 {
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && i < gmem->nr_regions; i++) {
 		ret = region_map(&gmem->regions[i], err);
 		if (!ret)
-			ret = bind_region(&gmem->regions[i], err);
+			ret = bind_region(&gmem->regions[i], host_nodes, err);
 	}
 	return ret;
 }
@@ -127,6 +137,42 @@ static int fill(struct gmem *gmem, const struct gmem_options *options, struct er
 	return ret;
 }
 
+static void warn(const struct gmem *gmem, const struct err *shortage)
+{
+	char wanted[SIZE_TEXT], got[SIZE_TEXT];
+
+	if (shortage->errnum)
+		log_warn("%s", shortage->text);
+	for (unsigned int i = 0; i < gmem->nr_regions; i++) {
+		const struct gmem_region *region = &gmem->regions[i];
+
+		if (region->spec.page_size != region->wanted_page_size)
+			log_warn("memory: too few %s pages for the region at 0x%llx, it gets %s "
+				 "pages",
+				 size_format(region->wanted_page_size, wanted),
+				 (unsigned long long)region->spec.gpa,
+				 size_format(region->spec.page_size, got));
+	}
+}
+
+static int make(struct gmem *gmem, const struct gmem_options *options, struct err *err)
+{
+	struct capacity capacity __attribute__((cleanup(capacity_fini))) = { 0 };
+	struct fs_root host __attribute__((cleanup(fs_close))) = { .fd = -1 };
+	struct err warning = { 0 };
+	int ret = options->root ? 0 : fs_open_host(&host, err);
+
+	if (!ret)
+		ret = capacity_read(&capacity, options->root ? options->root : &host, err);
+	if (!ret)
+		ret = capacity_plan(&capacity, gmem, &warning, err);
+	if (!ret)
+		warn(gmem, &warning);
+	if (!ret)
+		ret = map_and_bind(gmem, &capacity.nodes, err);
+	return ret ? ret : fill(gmem, options, err);
+}
+
 int gmem_init(struct gmem *gmem, const struct gmem_spec *specs, unsigned int nr,
 	      const struct gmem_options *options, struct err *err)
 {
@@ -136,9 +182,7 @@ int gmem_init(struct gmem *gmem, const struct gmem_spec *specs, unsigned int nr,
 	copy_specs(gmem, specs, nr);
 	ret = check(gmem, err);
 	if (!ret)
-		ret = map_and_bind(gmem, err);
-	if (!ret)
-		ret = fill(gmem, options ? options : &defaults, err);
+		ret = make(gmem, options ? options : &defaults, err);
 	if (ret)
 		gmem_fini(gmem);
 	return ret;

@@ -43,6 +43,7 @@ struct gmem_spec {
 
 struct gmem_region {
 	struct gmem_spec spec; /* owned copy; page_size as it came out */
+	uint64_t wanted_page_size; /* above spec.page_size where it fell back */
 	void *hva;
 	int memfd; /* -1 where anonymous */
 	int slot; /* KVM memslot, -1: not registered */
