@@ -114,8 +114,9 @@ def main():
                     for path in (options.build + '/tests/unit', options.build + '/tests/kvm-tests')
                     if os.path.exists(path)]
         if not options.filter:
-            results += [replay(path) for path in sorted(glob.glob(options.build + '/tests/replay/*'))
-                        if not path.endswith('.d')]
+            names = [os.path.basename(path)[len('fuzz_'):-len('.c')]
+                     for path in sorted(glob.glob('tests/fuzz/fuzz_*.c'))]
+            results += [replay(f'{options.build}/tests/replay/{name}') for name in names]
     passed, failed, skipped = (sum(column) for column in zip(*results)) if results else (0, 0, 0)
     failed += findings(folder)
     print(f'{passed} passed, {failed} failed, {skipped} skipped')
