@@ -124,34 +124,49 @@ int fs_readf(const struct fs_root *root, char *buf, size_t len, const char *fmt,
 	return fs_read(root, path, buf, len);
 }
 
-long fs_read_all(const struct fs_root *root, const char *path, size_t limit, char **text)
+/* Reads to the end of the file and closes it. */
+static long slurp(int fd, size_t limit, char **text)
 {
-	int fd = fs_open(root, path, O_RDONLY);
 	size_t room = 4096, used = 0;
-	char *buf;
+	char *buf = alloc_zeroed(room, 1);
+	long got;
 
-	*text = NULL;
-	if (fd < 0)
-		return fd;
-	buf = alloc_zeroed(room, 1);
 	for (;;) {
-		long got = read_full(fd, buf + used, room - 1 - used);
-
-		if (got < 0 || used + (size_t)got > limit) {
-			close(fd);
-			free(buf);
-			return got < 0 ? got : -EFBIG;
-		}
+		got = read_full(fd, buf + used, room - 1 - used);
+		if (got < 0)
+			break;
 		used += (size_t)got;
-		if (used < room - 1)
+		if (used > limit)
+			got = -EFBIG;
+		if (used > limit || used < room - 1)
 			break;
 		room *= 2;
 		buf = alloc_resize(buf, room, 1);
 	}
 	close(fd);
+	if (got < 0) {
+		free(buf);
+		return got;
+	}
 	buf[used] = '\0';
 	*text = buf;
 	return (long)used;
+}
+
+long fs_read_all(const struct fs_root *root, const char *path, size_t limit, char **text)
+{
+	int fd = fs_open(root, path, O_RDONLY);
+
+	*text = NULL;
+	return fd < 0 ? fd : slurp(fd, limit, text);
+}
+
+long fs_load(const char *path, size_t limit, char **text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	*text = NULL;
+	return fd < 0 ? -errno : slurp(fd, limit, text);
 }
 
 int fs_read_u64f(const struct fs_root *root, uint64_t *value, const char *fmt, ...)

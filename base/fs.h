@@ -36,6 +36,8 @@ int fs_readf(const struct fs_root *root, char *buf, size_t len, const char *fmt,
 /* The whole file of any size up to limit, terminated; the caller frees *text. Returns its length.
  */
 long fs_read_all(const struct fs_root *root, const char *path, size_t limit, char **text);
+/* The same for a file that a person named: relative to the working directory, below no root. */
+long fs_load(const char *path, size_t limit, char **text);
 /* A file that holds one decimal number; -EINVAL if it holds anything else. */
 int fs_read_u64f(const struct fs_root *root, uint64_t *value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

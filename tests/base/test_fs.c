@@ -101,6 +101,20 @@ Test(fs, a_large_file_is_read_whole_up_to_the_limit)
 	free(big);
 }
 
+Test(fs, a_file_that_a_person_names_is_below_no_root)
+{
+	char path[128], *text;
+
+	put("named", "yes\n");
+	snprintf(path, sizeof(path), "%s/named", folder);
+	cr_assert_eq(fs_load(path, 100, &text), 4);
+	cr_assert_str_eq(text, "yes\n");
+	free(text);
+	cr_assert_eq(fs_load("/no/such/file", 100, &text), -ENOENT);
+	cr_assert_eq(fs_load(folder, 100, &text), -EISDIR);
+	cr_assert_null(text);
+}
+
 Test(fs, a_link_cannot_lead_out_of_a_captured_tree)
 {
 	char path[128], buf[256];
