@@ -93,6 +93,36 @@ static int check(const struct gmem *gmem, struct err *err)
 	return ret ? ret : check_overlap(gmem, err);
 }
 
+/*
+ * Where a bound node is full, the kernel does not fail the fault: it kills the process (OOM). So
+ * small pages that are touched now are taken from their nodes by preference, and what spilled is
+ * moved in, or is the error, when all are there: confine().
+ */
+static bool confined_later(const struct gmem_spec *spec, const struct cpuset *host_nodes)
+{
+	return spec->policy == MEM_POLICY_BIND && spec->prefault && spec->page_size == PAGE_4K &&
+	       !spec->hva && !cpuset_subset(host_nodes, &spec->nodes);
+}
+
+static int confine(const struct gmem_region *region, const struct cpuset *host_nodes,
+		   struct err *err)
+{
+	const struct gmem_spec *spec = &region->spec;
+	AUTO_FREE char *nodes = cpuset_string(&spec->nodes);
+	char size[SIZE_TEXT];
+	int ret;
+
+	if (!confined_later(spec, host_nodes))
+		return 0;
+	ret = bind_range(region->hva, spec->len, spec->policy, &spec->nodes, true, err);
+	if (ret != -EIO)
+		return ret;
+	return err_set(err, EXIT_HOST, ENOMEM,
+		       "memory: node %s is full, not all of %s fit there; free memory there, allow "
+		       "other nodes or ask for less",
+		       nodes, size_format(spec->len, size));
+}
+
 /* Memory of the caller's has pages already; they move. */
 static int bind_region(struct gmem_region *region, const struct cpuset *host_nodes, struct err *err)
 {
@@ -106,6 +136,8 @@ static int bind_region(struct gmem_region *region, const struct cpuset *host_nod
 		cpuset_add(&spec->nodes, bind_current_node());
 		policy = MEM_POLICY_PREFERRED;
 	}
+	if (confined_later(spec, host_nodes))
+		policy = MEM_POLICY_PREFERRED;
 	ret = bind_range(region->hva, spec->len, policy, &spec->nodes, spec->hva != NULL, err);
 	/* A container may refuse the call, which matters only where pages could go elsewhere. */
 	if ((ret == -EPERM || ret == -ENOSYS) &&
@@ -126,14 +158,17 @@ static int map_and_bind(struct gmem *gmem, const struct cpuset *host_nodes, stru
 	return ret;
 }
 
-static int fill(struct gmem *gmem, const struct gmem_options *options, struct err *err)
+static int fill(struct gmem *gmem, const struct gmem_options *options,
+		const struct cpuset *host_nodes, struct err *err)
 {
 	struct populate_options populate = { .progress = options->progress, .arg = options->arg };
 	int ret = populate_regions(gmem, &populate, err);
 
-	for (unsigned int i = 0; !ret && i < gmem->nr_regions; i++)
-		if (gmem->regions[i].spec.mlock)
+	for (unsigned int i = 0; !ret && i < gmem->nr_regions; i++) {
+		ret = confine(&gmem->regions[i], host_nodes, err);
+		if (!ret && gmem->regions[i].spec.mlock)
 			ret = region_lock(&gmem->regions[i], err);
+	}
 	return ret;
 }
 
@@ -170,7 +205,7 @@ static int make(struct gmem *gmem, const struct gmem_options *options, struct er
 		warn(gmem, &warning);
 	if (!ret)
 		ret = map_and_bind(gmem, &capacity.nodes, err);
-	return ret ? ret : fill(gmem, options, err);
+	return ret ? ret : fill(gmem, options, &capacity.nodes, err);
 }
 
 int gmem_init(struct gmem *gmem, const struct gmem_spec *specs, unsigned int nr,
