@@ -2,9 +2,9 @@
  * place-memory: makes guest memory as a VM would and prints where the kernel says that its pages
  * are.
  *
- * One JSON line: the pages per node by move_pages(2), asked here and not through situ's own
- * verification, so that the two can be compared. With --hold it then waits for a line on stdin and
- * prints a second JSON line, for scenarios that move pages behind its back.
+ * One JSON line: the pages per node by move_pages(2), asked here page by page ("pages"), and beside
+ * it what situ's own verification says ("verified"), so that the two can be compared. With --hold
+ * it waits for a line on stdin and prints again, for scenarios that move pages behind its back.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -16,6 +16,7 @@
 #include "base/size.h"
 #include "cli/options.h"
 #include "numa/memory.h"
+#include "numa/residency.h"
 
 struct request {
 	const char *policy, *nodes, *prefault_cpus;
@@ -75,16 +76,43 @@ static json_t *pages_by_node(const struct gmem_region *region)
 	return nodes;
 }
 
-static void print_state(const struct gmem *gmem)
+static json_t *verified(const struct gmem *gmem, struct err *err)
+{
+	struct residency residency = { 0 };
+	json_t *nodes = json_object(), *all = NULL;
+	char key[16];
+
+	if (!residency_read(&residency, gmem, NULL, err)) {
+		const struct residency_region *region = &residency.regions[0];
+
+		for (unsigned int node = 0; node < region->nr_nodes; node++)
+			if (region->on_node[node]) {
+				snprintf(key, sizeof(key), "%u", node);
+				json_object_set_new(
+					nodes, key,
+					json_integer((json_int_t)region->on_node[node]));
+			}
+		all = json_pack("{s:O, s:b, s:I, s:b}", "pages", nodes, "on_plan",
+				residency.on_plan, "off_plan", (json_int_t)region->off_plan,
+				"balanced", region->balanced);
+	}
+	residency_fini(&residency);
+	json_decref(nodes);
+	return all;
+}
+
+static int print_state(const struct gmem *gmem, struct err *err)
 {
 	const struct gmem_region *region = &gmem->regions[0];
-	json_t *state = json_pack("{s:I, s:o}", "page_size", (json_int_t)region->spec.page_size,
-				  "pages", pages_by_node(region));
+	json_t *state =
+		json_pack("{s:I, s:o, s:o*}", "page_size", (json_int_t)region->spec.page_size,
+			  "pages", pages_by_node(region), "verified", verified(gmem, err));
 
-	json_dumpf(state, stdout, JSON_COMPACT);
+	json_dumpf(state, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	putchar('\n');
 	fflush(stdout);
 	json_decref(state);
+	return -err->errnum;
 }
 
 static int place(const struct request *request, struct err *err)
@@ -95,11 +123,10 @@ static int place(const struct request *request, struct err *err)
 
 	if (!ret)
 		ret = gmem_init(&gmem, &spec, 1, NULL, err);
-	if (!ret) {
-		print_state(&gmem);
-		if (request->hold && getchar() != EOF)
-			print_state(&gmem);
-	}
+	if (!ret)
+		ret = print_state(&gmem, err);
+	if (!ret && request->hold && getchar() != EOF)
+		ret = print_state(&gmem, err);
 	gmem_fini(&gmem);
 	cpuset_fini(&spec.nodes);
 	cpuset_fini(&spec.prefault_cpus);
