@@ -62,7 +62,7 @@ all: $(B)/situ
 $(B)/situ: $(MAIN) $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(LIB): $(filter-out $(MAIN),$(OBJS))
+$(LIB): $(filter-out $(MAIN),$(OBJS)) $(B)/guest/blob.o
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(B)/%.o: %.c
@@ -87,6 +87,19 @@ $(DSDT).inc: vmm/boot/dsdt.asl vmm/layout.h
 	  && od -An -v -tx1 $(DSDT).aml | sed 's/ \([0-9a-f]*\)/0x\1,/g' >$@
 $(DSDT).o $(B)/tidy/vmm/boot/dsdt.c.ok: $(DSDT).inc
 lint-cppcheck: $(DSDT).inc
+
+# The built-in guest: a flat image, which blob.S puts into the program.
+PAYLOAD_OBJS := $(patsubst guest/%,$(B)/payload/%.o,$(SHARED) guest/payload.c guest/start.S)
+$(B)/payload/%.o: guest/%
+	@mkdir -p $(@D)
+	$(call say,CC,"$< (guest)")$(CC) -I. $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/payload/payload.elf: $(PAYLOAD_OBJS) guest/payload.lds
+	$(call say,LD,$@)$(LD) -nostdlib -static --no-warn-rwx-segments -T guest/payload.lds -o $@ $(PAYLOAD_OBJS)
+$(B)/payload/payload.bin: $(B)/payload/payload.elf
+	$(call say,OBJCOPY,$@)objcopy -O binary $< $@
+$(B)/guest/blob.o: guest/blob.S $(B)/payload/payload.bin
+	@mkdir -p $(@D)
+	$(call say,AS,$<)$(CC) -DPAYLOAD='"$(B)/payload/payload.bin"' -c -o $@ $<
 
 # Only main.o knows the version; it is rebuilt when the version changes, not with every build.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

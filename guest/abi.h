@@ -8,15 +8,22 @@
  * What the host and the built-in guest say to each other: one command block per vCPU in shared
  * memory, and one port. C11 headers only; both sides are little-endian x86-64.
  *
- * The guest writes to PORT_COMMAND when it is ready for work: PORT_READY the first time, PORT_DONE
- * after each piece. The host fills the block before it lets the vCPU go on. A fault in the guest
- * writes PORT_FAULT after filling `fault`. Nothing else leaves the guest, so while it measures it
- * only exits for the host's interrupts.
+ * The guest writes to GUEST_PORT_COMMAND when it is ready for work: GUEST_READY the first time,
+ * GUEST_DONE after each piece. The host fills the block before it lets the vCPU go on. A fault in
+ * the guest fills `fault` and writes GUEST_FAULT. Nothing else leaves the guest, so while it
+ * measures it only exits for the host's interrupts.
  *
  * Host threads and processes run the same work (guest/work.h) without the port. Addresses are valid
  * where the work runs: guest addresses (mapped one to one) in the guest, pointers on the host.
  */
 #define GUEST_PORT_COMMAND 0xb0
+
+/* Where the payload is linked, and the size of each vCPU's stack. A stack is aligned to its size;
+ * its topmost word holds the address of the vCPU's command block, where the fault handler finds it.
+ */
+#define GUEST_LOAD_ADDRESS 0x100000
+#define GUEST_STACK_LEN	   16384
+
 enum guest_signal { GUEST_READY = 1, GUEST_DONE = 2, GUEST_FAULT = 3 };
 
 enum work_kind {
@@ -61,6 +68,13 @@ struct work_result {
 
 struct guest_fault {
 	uint64_t vector, error, rip;
+};
+
+/* At the start of the payload: where it begins, and its handlers of vectors 0 to 31. */
+#define GUEST_VECTORS 32
+struct guest_header {
+	uint64_t entry; /* rdi: the command block; rsp: below the topmost word of the stack */
+	uint64_t handlers[GUEST_VECTORS];
 };
 
 struct guest_command {

@@ -34,7 +34,7 @@ void chase_link(void *buffer, uint64_t len, uint64_t seed)
 
 void work_chase(const struct work *work, struct work_result *result)
 {
-	const char *base = (const char *)(uintptr_t)work->buffer;
+	const char *base = work_at(work->buffer);
 	uint64_t offset = work->chase_start;
 
 	for (uint64_t i = 0; i < work->warmup; i++)
@@ -74,7 +74,7 @@ static void stream_copy(uint64_t *restrict to, const uint64_t *restrict from, ui
 
 static uint64_t stream_pass(const struct work *work, uint64_t pass)
 {
-	uint64_t *words = (uint64_t *)(uintptr_t)work->buffer;
+	uint64_t *words = work_at(work->buffer);
 	uint64_t nr = work->buffer_len / sizeof(*words), sum = 0;
 
 	if (work->kind == WORK_STREAM_READ)

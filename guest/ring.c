@@ -1,12 +1,14 @@
 #include "guest/ring.h"
 
-#define CHECK_LAYOUT(pad)                                                                   \
-	_Static_assert(offsetof(struct ring_layout_##pad, tail) == 0 &&                     \
-			       offsetof(struct ring_layout_##pad, producer) == 1 * (pad) && \
-			       offsetof(struct ring_layout_##pad, head) == 2 * (pad) &&     \
-			       offsetof(struct ring_layout_##pad, consumer) == 3 * (pad) && \
-			       offsetof(struct ring_layout_##pad, slots) == 4 * (pad),      \
+#define CHECK_OFFSET(pad, member, nr)                                                      \
+	_Static_assert(offsetof(struct ring_layout_##pad, member) == (nr) * (size_t)(pad), \
 		       "each owner's words start a block of their own")
+#define CHECK_LAYOUT(pad)               \
+	CHECK_OFFSET(pad, tail, 0);     \
+	CHECK_OFFSET(pad, producer, 1); \
+	CHECK_OFFSET(pad, head, 2);     \
+	CHECK_OFFSET(pad, consumer, 3); \
+	CHECK_OFFSET(pad, slots, 4)
 
 CHECK_LAYOUT(64);
 CHECK_LAYOUT(128);

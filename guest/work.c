@@ -3,20 +3,16 @@
 #include "guest/clock.h"
 #include "guest/ring.h"
 
-static void *at(uint64_t address)
-{
-	return (void *)(uintptr_t)address;
-}
-
 static void meet(const struct work *work)
 {
-	_Atomic uint32_t *arrived = at(work->barrier);
+	_Atomic uint32_t *arrived = work_at(work->barrier);
 
 	if (!arrived)
 		return;
 	atomic_fetch_add(arrived, 1);
 	while (atomic_load_explicit(arrived, memory_order_acquire) < work->parties)
-		if (atomic_load_explicit((_Atomic uint32_t *)at(work->stop), memory_order_relaxed))
+		if (atomic_load_explicit((_Atomic uint32_t *)work_at(work->stop),
+					 memory_order_relaxed))
 			return;
 }
 
@@ -24,7 +20,7 @@ static struct ring_end producer_of(const struct work *work, uint64_t ring)
 {
 	struct ring_end end;
 
-	ring_attach_producer(&end, at(ring), (uint32_t)work->padding, work->capacity,
+	ring_attach_producer(&end, work_at(ring), (uint32_t)work->padding, work->capacity,
 			     (uint32_t)work->words, (uint32_t)work->batch);
 	return end;
 }
@@ -33,7 +29,7 @@ static struct ring_end consumer_of(const struct work *work, uint64_t ring)
 {
 	struct ring_end end;
 
-	ring_attach_consumer(&end, at(ring), (uint32_t)work->padding, work->capacity,
+	ring_attach_consumer(&end, work_at(ring), (uint32_t)work->padding, work->capacity,
 			     (uint32_t)work->words, (uint32_t)work->batch);
 	return end;
 }
@@ -97,7 +93,7 @@ static bool run_ping(const struct work *work, const struct ring_type *type, stru
 {
 	struct ring_end out = producer_of(work, work->ring);
 	struct ring_end in = consumer_of(work, work->reply);
-	struct histogram *rtt = at(work->histogram);
+	struct histogram *rtt = work_at(work->histogram);
 	struct ring_tally tally = { 0 };
 
 	if (!type->ping(&out, &in, 0, work->warmup, waiter, rtt, &tally))
@@ -128,7 +124,7 @@ static bool run_echo(const struct work *work, const struct ring_type *type, stru
 static bool run_ring(const struct work *work, struct work_result *result)
 {
 	const struct ring_type *type = ring_type((enum ring_kind)work->ring_kind);
-	struct waiter waiter = { .pauses = (uint32_t)work->pauses, .stop = at(work->stop) };
+	struct waiter waiter = { .pauses = (uint32_t)work->pauses, .stop = work_at(work->stop) };
 	bool done = false;
 
 	switch (work->kind) {
@@ -156,7 +152,7 @@ static bool run_ring(const struct work *work, struct work_result *result)
 
 static void run_clock(const struct work *work, struct work_result *result)
 {
-	struct histogram *cost = at(work->histogram);
+	struct histogram *cost = work_at(work->histogram);
 	uint64_t before = clock_ticks(), now;
 
 	histogram_clear(cost);
@@ -201,7 +197,7 @@ void work_run(const struct work *work, struct work_result *result)
 		run_spin(work, result);
 		break;
 	case WORK_FAULT:
-		result->sum = *(volatile uint64_t *)at(work->buffer);
+		result->sum = *(volatile uint64_t *)work_at(work->buffer);
 		break;
 	default:
 		result->stopped = !run_ring(work, result);

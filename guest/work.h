@@ -3,6 +3,12 @@
 
 #include "guest/abi.h"
 
+/* The one place where an address in a command block becomes a pointer. */
+static inline void *work_at(uint64_t address)
+{
+	return (void *)(uintptr_t)address; /* NOLINT(performance-no-int-to-ptr): it is the ABI */
+}
+
 /*
  * Does one piece of work, in a vCPU, a host thread or a host process: the benchmark's hot part,
  * compiled once. Freestanding; nothing here makes a system call or leaves the guest.
