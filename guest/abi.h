@@ -6,7 +6,7 @@
 
 /*
  * What the host and the built-in guest say to each other: one command block per vCPU in shared
- * memory, and one port. C11 headers only; both sides are little-endian x86-64.
+ * memory, and one port each. C11 headers only; both sides are little-endian x86-64.
  *
  * The guest writes to GUEST_PORT_COMMAND when it is ready for work: GUEST_READY the first time,
  * GUEST_DONE after each piece. The host fills the block before it lets the vCPU go on. A fault in
@@ -16,7 +16,7 @@
  * Host threads and processes run the same work (guest/work.h) without the port. Addresses are valid
  * where the work runs: guest addresses (mapped one to one) in the guest, pointers on the host.
  */
-#define GUEST_PORT_COMMAND 0xb0
+#define GUEST_PORT_COMMAND 0x1000 /* of vCPU 0; each has its own: this plus its index */
 
 /* Where the payload is linked, and the size of each vCPU's stack. A stack is aligned to its size;
  * its topmost word holds the address of the vCPU's command block, where the fault handler finds it.
@@ -27,7 +27,7 @@
 enum guest_signal { GUEST_READY = 1, GUEST_DONE = 2, GUEST_FAULT = 3 };
 
 enum work_kind {
-	WORK_NONE,
+	WORK_NONE, /* says DONE again */
 	WORK_PRODUCE,
 	WORK_CONSUME,
 	WORK_SOLO, /* both ends of the ring in one thread: uncontended */
@@ -79,6 +79,7 @@ struct guest_header {
 
 struct guest_command {
 	_Alignas(256) struct work work; /* written by the host */
+	uint64_t port; /* written by the host, once */
 	_Alignas(256) struct work_result result; /* written by the guest */
 	struct guest_fault fault;
 };

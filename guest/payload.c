@@ -8,20 +8,17 @@
 void payload_main(struct guest_command *command);
 void payload_fault(const uint64_t *frame);
 
-static void tell(enum guest_signal signal)
+static void tell(const struct guest_command *command, enum guest_signal signal)
 {
-	__asm__ volatile("outb %b0, %w1"
-			 :
-			 : "a"(signal), "Nd"((uint16_t)GUEST_PORT_COMMAND)
-			 : "memory");
+	__asm__ volatile("outb %b0, %w1" : : "a"(signal), "Nd"((uint16_t)command->port) : "memory");
 }
 
 void payload_main(struct guest_command *command)
 {
-	tell(GUEST_READY);
+	tell(command, GUEST_READY);
 	for (;;) {
 		work_run(&command->work, &command->result);
-		tell(GUEST_DONE);
+		tell(command, GUEST_DONE);
 	}
 }
 
@@ -34,5 +31,5 @@ void payload_fault(const uint64_t *frame)
 	struct guest_command *command = work_at(*last);
 
 	command->fault = (struct guest_fault){ frame[0], frame[1], frame[2] };
-	tell(GUEST_FAULT);
+	tell(command, GUEST_FAULT);
 }

@@ -182,6 +182,8 @@ void work_run(const struct work *work, struct work_result *result)
 	*result = (struct work_result){ 0 };
 	meet(work);
 	switch (work->kind) {
+	case WORK_NONE:
+		break;
 	case WORK_CLOCK:
 		run_clock(work, result);
 		break;

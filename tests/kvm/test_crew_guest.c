@@ -1,10 +1,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/crew.h"
 #include "bench/memory.h"
 #include "bench/ring_bench.h"
+#include "tests/kvm/need_kvm.h"
 
 /* A guest on CPUs 0 and 1, or on CPU 0 twice over where there is one CPU alone. */
 struct bench {
@@ -20,8 +20,7 @@ static void bench_init(struct bench *bench)
 	struct err err = { 0 };
 	unsigned int cpus[2];
 
-	if (access("/dev/kvm", R_OK | W_OK))
-		cr_skip_test("/dev/kvm cannot be opened");
+	NEED_KVM();
 	topology_setup();
 	cr_assert_eq(topology_load(&bench->topo, "host", &err), 0, "%s", err.text);
 	cpus[0] = bench->topo.cpus[0].os;

@@ -1,0 +1,306 @@
+#include "bench/ring_bench.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+#define FIRST_ITEMS   20000
+#define WARMUP_PART   16 /* of a sample's items */
+#define RTT_PART      2 /* of a sample's length */
+#define MODE_FACTOR   1.5 /* samples that differ by more are another mode */
+#define AUX_CPU_MASK  0xfff /* Linux keeps the CPU's number in the low bits of TSC_AUX */
+#define MIN_ITEMS     1000
+#define RING_HEAD_LEN (UINT64_C(4) * RING_ALIGN) /* before the slots, at most */
+#define RTT_WARMUP    200
+#define RTT_GUESS_NS  300.0 /* for the number of round trips in a sample */
+
+static struct work work_of(const struct ring_case *c, enum work_kind kind, uint64_t count,
+			   uint64_t warmup)
+{
+	size_t size = ring_size(c->variant.padding, c->variant.capacity, c->variant.words);
+
+	return (struct work){
+		.kind = kind,
+		.count = count,
+		.warmup = warmup,
+		.ring_kind = c->variant.kind,
+		.padding = c->variant.padding,
+		.capacity = c->variant.capacity,
+		.words = c->variant.words,
+		.batch = c->variant.batch,
+		.pauses = c->variant.pauses,
+		.ring = crew_address(c->crew, c->place->ring, size),
+		.reply = crew_address(c->crew, c->place->reply, size),
+		.histogram = crew_address(c->crew, BENCH_HISTOGRAM, sizeof(struct histogram)),
+	};
+}
+
+static void reset_rings(const struct ring_case *c)
+{
+	ring_reset(gmem_ptr(c->crew->gmem, c->place->ring, RING_HEAD_LEN), c->variant.padding);
+	ring_reset(gmem_ptr(c->crew->gmem, c->place->reply, RING_HEAD_LEN), c->variant.padding);
+}
+
+static bool was_disturbed(struct ring_case *c, const struct job *jobs, unsigned int nr)
+{
+	uint64_t switches = 0, steal = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		switches += jobs[i].switches;
+		steal += jobs[i].steal;
+	}
+	c->dropped_switch += switches != 0;
+	c->dropped_steal += !switches && steal;
+	return switches || steal;
+}
+
+static void count_errors(struct ring_case *c, const struct work_result *received, uint64_t items)
+{
+	c->errors += received->misordered;
+	c->errors += received->items != items || received->sum != items * (items - 1) / 2;
+}
+
+/* Host threads run where Linux says; a guest's TSC_AUX is its own. */
+static void check_processor(struct ring_case *c, const struct job *job)
+{
+	unsigned int cpu = c->crew->members[job->member].cpu;
+
+	if (!c->crew->pinned || c->crew->type->check)
+		return;
+	if ((job->result.processor & AUX_CPU_MASK) != (cpu & AUX_CPU_MASK) && c->verified) {
+		c->verified = false;
+		snprintf(c->unverified, sizeof(c->unverified), "a thread for CPU %u ran on CPU %lu",
+			 cpu, job->result.processor & AUX_CPU_MASK);
+	}
+}
+
+static void add_counters(struct ring_case *c, const struct job *jobs, unsigned int nr,
+			 uint64_t items)
+{
+	c->items += items;
+	for (unsigned int i = 0; i < nr; i++) {
+		counters_add(&c->counters, &jobs[i].counters);
+		c->exits.known &= jobs[i].exits.known;
+		c->exits.all += jobs[i].exits.all;
+		c->exits.interrupts += jobs[i].exits.interrupts;
+	}
+}
+
+static void count_migrations(struct ring_case *c, const struct job *jobs, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (jobs[i].counters.errnums[COUNTER_MIGRATIONS])
+			c->migrations_known = false;
+		else
+			c->migrations += (uint64_t)jobs[i].counters.values[COUNTER_MIGRATIONS];
+	}
+}
+
+/* Runs one sample of c->sample_items; false in *keep if it was disturbed. */
+static int throughput(struct ring_case *c, double ns_per_tick, double *mops, bool *keep,
+		      struct err *err)
+{
+	uint64_t count = c->sample_items, warmup = count / WARMUP_PART + 1;
+	struct job jobs[2] = {
+		{ .member = c->solo ? c->producer : c->consumer },
+		{ .member = c->producer },
+	};
+	const struct work_result *received = &jobs[0].result;
+	unsigned int nr = c->solo ? 1 : 2;
+	int ret;
+
+	jobs[0].work = work_of(c, c->solo ? WORK_SOLO : WORK_CONSUME, count, warmup);
+	jobs[1].work = work_of(c, WORK_PRODUCE, count, warmup);
+	reset_rings(c);
+	ret = crew_run(c->crew, jobs, nr, err);
+	if (ret)
+		return ret;
+	count_errors(c, received, count + warmup);
+	count_migrations(c, jobs, nr);
+	for (unsigned int i = 0; i < nr; i++)
+		check_processor(c, &jobs[i]);
+	*mops = (double)count / ((double)(received->end - received->begin) * ns_per_tick) * 1e3;
+	*keep = !was_disturbed(c, jobs, nr);
+	if (*keep)
+		add_counters(c, jobs, nr, count + warmup);
+	return 0;
+}
+
+static int round_trips(struct ring_case *c, uint64_t count, struct err *err)
+{
+	struct histogram *sample =
+		gmem_ptr(c->crew->gmem, BENCH_HISTOGRAM, sizeof(struct histogram));
+	struct job jobs[2] = { { .member = c->producer }, { .member = c->consumer } };
+	int ret;
+
+	jobs[0].work = work_of(c, WORK_PING, count, RTT_WARMUP);
+	jobs[1].work = work_of(c, WORK_ECHO, count, RTT_WARMUP);
+	reset_rings(c);
+	histogram_clear(sample);
+	ret = crew_run(c->crew, jobs, 2, err);
+	if (ret)
+		return ret;
+	count_errors(c, &jobs[0].result, count + RTT_WARMUP);
+	if (!was_disturbed(c, jobs, 2))
+		histogram_merge(c->rtt, sample);
+	return 0;
+}
+
+static int check_pages(struct ring_case *c, struct err *err)
+{
+	size_t size = ring_size(c->variant.padding, c->variant.capacity, c->variant.words);
+	int ret =
+		bench_memory_verify(c->crew->gmem, c->place, c->place->ring, size, &c->pages, err);
+
+	c->pages_known = !ret;
+	if (ret || !c->pages.strays)
+		return ret;
+	c->verified = false;
+	snprintf(c->unverified, sizeof(c->unverified), "%lu pages of the ring are not on node %d",
+		 c->pages.strays, c->place->node);
+	return 0;
+}
+
+static void check_affinity(struct ring_case *c)
+{
+	struct err err;
+
+	if (!c->crew->pinned || crew_verify(c->crew, &err)) {
+		if (c->verified)
+			snprintf(c->unverified, sizeof(c->unverified), "%.150s",
+				 c->crew->pinned ? err.text : "the threads are not pinned");
+		c->verified = false;
+	}
+}
+
+/* As many items as the rate suggests for a sample. */
+static void size_sample(struct ring_case *c, double mops, const struct ring_plan *plan)
+{
+	double items = mops * 1e6 * plan->sample_s;
+
+	c->sample_items = items < MIN_ITEMS ? MIN_ITEMS : (uint64_t)items;
+}
+
+static int calibrate(struct ring_case *c, const struct ring_plan *plan, struct err *err)
+{
+	double mops;
+	bool keep;
+	int ret;
+
+	c->sample_items = FIRST_ITEMS;
+	ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
+	if (ret)
+		return ret;
+	size_sample(c, mops / 4, plan);
+	ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
+	size_sample(c, mops, plan);
+	return ret;
+}
+
+static int prepare(struct ring_case *c, const struct ring_plan *plan, struct err *err)
+{
+	int ret;
+
+	c->mops = alloc_zeroed(plan->rounds, sizeof(*c->mops));
+	c->rtt = alloc_zeroed(1, sizeof(*c->rtt));
+	c->verified = true;
+	check_affinity(c);
+	ret = calibrate(c, plan, err);
+	if (!ret)
+		ret = check_pages(c, err);
+	c->dropped_switch = 0;
+	c->dropped_steal = 0;
+	c->items = 0;
+	c->migrations = 0;
+	c->migrations_known = true;
+	c->counters = (struct counter_values){ 0 };
+	c->exits = (struct vcpu_exits){ .known = true };
+	return ret;
+}
+
+static int sample_case(struct ring_case *c, unsigned int round, const struct ring_plan *plan,
+		       struct err *err)
+{
+	uint64_t trips = (uint64_t)(plan->sample_s / RTT_PART * 1e9 / RTT_GUESS_NS) + 1;
+	double mops;
+	bool keep;
+	int ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
+
+	if (ret)
+		return ret;
+	c->mops[round] = keep ? mops : NAN;
+	c->nr_rounds = round + 1;
+	size_sample(c, mops, plan);
+	return plan->rtt && !c->solo ? round_trips(c, trips, err) : 0;
+}
+
+static unsigned int kept(const struct ring_case *c, double *samples)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < c->nr_rounds; i++)
+		if (!isnan(c->mops[i]))
+			samples[nr++] = c->mops[i];
+	return nr;
+}
+
+static int conclude(struct ring_case *c, const struct ring_plan *plan, struct err *err)
+{
+	AUTO_FREE double *samples = alloc_zeroed(plan->rounds, sizeof(*samples));
+	unsigned int nr = kept(c, samples);
+
+	stats_of(samples, nr, &c->stats);
+	c->nr_modes = stats_modes(samples, nr, MODE_FACTOR, c->modes);
+	latency_of(c->rtt, plan->ns_per_tick, &c->latency);
+	check_affinity(c);
+	if (c->errors && c->verified) {
+		c->verified = false;
+		snprintf(c->unverified, sizeof(c->unverified),
+			 "%lu items were lost, doubled, altered or out of order", c->errors);
+	}
+	return check_pages(c, err);
+}
+
+int ring_measure(struct ring_case *cases, unsigned int nr, const struct ring_plan *plan,
+		 struct err *err)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < nr && !ret; i++)
+		ret = prepare(&cases[i], plan, err);
+	for (unsigned int round = 0; round < plan->rounds && !ret; round++)
+		for (unsigned int i = 0; i < nr && !ret; i++) {
+			ret = sample_case(&cases[round % 2 ? nr - 1 - i : i], round, plan, err);
+			if (plan->progress)
+				plan->progress(plan->arg, round * nr + i + 1, plan->rounds * nr);
+		}
+	for (unsigned int i = 0; i < nr && !ret; i++)
+		ret = conclude(&cases[i], plan, err);
+	return ret;
+}
+
+void ring_case_fini(struct ring_case *c)
+{
+	free(c->mops);
+	free(c->rtt);
+	c->mops = NULL;
+	c->rtt = NULL;
+}
+
+void ring_compare(const struct ring_case *a, const struct ring_case *b, struct stats_ratio *ratio)
+{
+	unsigned int rounds = a->nr_rounds < b->nr_rounds ? a->nr_rounds : b->nr_rounds, nr = 0;
+	AUTO_FREE double *of_a = alloc_zeroed(rounds + 1, sizeof(*of_a));
+	AUTO_FREE double *of_b = alloc_zeroed(rounds + 1, sizeof(*of_b));
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		if (isnan(a->mops[i]) || isnan(b->mops[i]))
+			continue;
+		of_a[nr] = a->mops[i];
+		of_b[nr++] = b->mops[i];
+	}
+	stats_ratio_of(of_a, of_b, nr, ratio);
+}
