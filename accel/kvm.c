@@ -19,29 +19,25 @@
 #define IDENTITY_MAP_GPA UINT64_C(0xfffbc000)
 #define TSS_GPA		 UINT64_C(0xfffbd000)
 
-#define CAP(name) KVM_CAP_##name, #name
-#define ROW(name, purpose, essential)                     \
-	{                                                 \
-#name, purpose, KVM_CAP_##name, essential \
-	}
+#define CAP(name) #name, KVM_CAP_##name
 const struct kvm_capability kvm_capabilities[] = {
-	ROW(USER_MEMORY, "guest memory is memory of this process", true),
-	ROW(EXT_CPUID, "the guest is told which CPU it has", true),
-	ROW(IMMEDIATE_EXIT, "a kick is never lost, so pause and stop work", true),
-	ROW(NR_MEMSLOTS, "one memory region for each node", true),
-	ROW(SET_TSS_ADDR, "real mode on Intel CPUs without unrestricted guest", true),
-	ROW(IRQCHIP, "interrupts in the guest", false),
-	ROW(SPLIT_IRQCHIP, "local APICs in the kernel, the I/O APIC here", false),
-	ROW(IRQ_ROUTING, "messages and lines routed by number", false),
-	ROW(IRQFD, "devices interrupt without a system call per vCPU", false),
-	ROW(IOEVENTFD, "doorbells that do not stop the vCPU", false),
-	ROW(SIGNAL_MSI, "message-signalled interrupts", false),
-	ROW(X2APIC_API, "more than 254 vCPUs", false),
-	ROW(X86_DISABLE_EXITS, "HLT, MWAIT and PAUSE that stay in the guest", false),
-	ROW(TSC_DEADLINE_TIMER, "the timer of a guest without a PIT", false),
-	ROW(ADJUST_CLOCK, "the guest's clock goes on after a pause", false),
-	ROW(XSAVE2, "the whole register state of wide vectors", false),
-	ROW(BINARY_STATS_FD, "exit counters of each vCPU", false),
+	{ CAP(USER_MEMORY), true, "guest memory is memory of this process" },
+	{ CAP(EXT_CPUID), true, "the guest is told which CPU it has" },
+	{ CAP(IMMEDIATE_EXIT), true, "a kick is never lost, so pause and stop work" },
+	{ CAP(NR_MEMSLOTS), true, "one memory region for each node" },
+	{ CAP(SET_TSS_ADDR), true, "real mode on Intel CPUs without unrestricted guest" },
+	{ CAP(IRQCHIP), false, "interrupts in the guest" },
+	{ CAP(SPLIT_IRQCHIP), false, "local APICs in the kernel, the I/O APIC here" },
+	{ CAP(IRQ_ROUTING), false, "messages and lines routed by number" },
+	{ CAP(IRQFD), false, "devices interrupt without a system call per vCPU" },
+	{ CAP(IOEVENTFD), false, "doorbells that do not stop the vCPU" },
+	{ CAP(SIGNAL_MSI), false, "message-signalled interrupts" },
+	{ CAP(X2APIC_API), false, "more than 254 vCPUs" },
+	{ CAP(X86_DISABLE_EXITS), false, "HLT, MWAIT and PAUSE that stay in the guest" },
+	{ CAP(TSC_DEADLINE_TIMER), false, "the timer of a guest without a PIT" },
+	{ CAP(ADJUST_CLOCK), false, "the guest's clock goes on after a pause" },
+	{ CAP(XSAVE2), false, "the whole register state of wide vectors" },
+	{ CAP(BINARY_STATS_FD), false, "exit counters of each vCPU" },
 };
 const unsigned int kvm_nr_capabilities = sizeof(kvm_capabilities) / sizeof(*kvm_capabilities);
 
@@ -100,7 +96,7 @@ static int create_vm(struct kvm *kvm, struct err *err)
 	return 0;
 }
 
-static int enable(const struct kvm *kvm, int capability, const char *name, uint64_t arg,
+static int enable(const struct kvm *kvm, const char *name, int capability, uint64_t arg,
 		  struct err *err)
 {
 	struct kvm_enable_cap cap = { .cap = (uint32_t)capability, .args = { arg } };

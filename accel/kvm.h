@@ -37,9 +37,9 @@ struct kvm_options {
 /* A capability that situ knows of, and what becomes of a VM without it. */
 struct kvm_capability {
 	const char *name;
-	const char *purpose;
 	int number; /* KVM_CAP_* */
 	bool essential;
+	const char *purpose;
 };
 extern const struct kvm_capability kvm_capabilities[];
 extern const unsigned int kvm_nr_capabilities;

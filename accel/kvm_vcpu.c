@@ -146,7 +146,10 @@ int kvm_vcpu_start(const struct kvm_vcpu *vcpu, const struct kvm_start *start, s
 
 	if (start->mode == START_WAIT_SIPI) {
 		ret = kvm_vcpu_set_mp_state(vcpu, KVM_MP_STATE_UNINITIALIZED);
-		return ret ? err_sys(err, EXIT_HOST, -ret, "cannot wait for a SIPI") : 0;
+		return ret ? err_sys(err, EXIT_HOST, -ret,
+				     "cannot wait for a SIPI, which needs local APICs in the "
+				     "kernel")
+			   : 0;
 	}
 	ret = kvm_vcpu_get_sregs(vcpu, &sregs);
 	if (!ret) {

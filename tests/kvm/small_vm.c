@@ -16,12 +16,13 @@ static void on_access(void *dev, uint64_t offset, void *data, uint32_t len, bool
 		return;
 	}
 	nr = device->nr_writes++;
-	if (nr >= SMALL_KEPT)
-		return;
-	device->written[nr] = 0;
-	memcpy(&device->written[nr], data, len);
-	device->offset[nr] = offset;
-	device->len[nr] = len;
+	if (nr < SMALL_KEPT) {
+		memcpy(&device->written[nr], data, len);
+		device->offset[nr] = offset;
+		device->len[nr] = len;
+	}
+	if (nr + 1 == device->last_write)
+		vm_stop(device->vm, EXIT_OK, "the last write was seen");
 }
 
 static int add_devices(struct small_vm *small, struct err *err)
@@ -70,6 +71,8 @@ int small_vm_init(struct small_vm *small, const struct small_spec *spec, struct 
 	int ret;
 
 	memset(small, 0, sizeof(*small));
+	small->port.vm = small->mmio.vm = &small->vm;
+	small->port.last_write = spec->last_write;
 	for (unsigned int i = 0; i < nr; i++) {
 		vcpus[i].id = i;
 		vcpus[i].mem_node = -1;

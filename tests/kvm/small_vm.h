@@ -15,9 +15,11 @@
 #define SMALL_PORT   0x500u
 #define SMALL_MMIO   UINT64_C(0x10000000)
 #define SMALL_RAM    (UINT64_C(2) << 20)
-#define SMALL_KEPT   256u
+#define SMALL_KEPT   512u
 
 struct small_device {
+	struct vm *vm;
+	unsigned int last_write;
 	atomic_uint nr_writes, nr_reads;
 	uint64_t written[SMALL_KEPT], offset[SMALL_KEPT]; /* the first ones */
 	uint32_t len[SMALL_KEPT];
@@ -34,6 +36,7 @@ struct small_spec {
 	size_t len;
 	unsigned int nr_vcpus; /* 0: one */
 	enum irqchip_mode irqchip;
+	unsigned int last_write; /* the VM is stopped at this many port writes; 0: never */
 };
 
 int small_vm_init(struct small_vm *small, const struct small_spec *spec, struct err *err);

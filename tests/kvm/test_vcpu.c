@@ -53,7 +53,9 @@ ParameterizedTestParameters(vcpu, code_runs_in_each_start_state)
 
 ParameterizedTest(struct code_case *param, vcpu, code_runs_in_each_start_state)
 {
-	const struct small_spec spec = { param->mode, param->code, param->len, 1, IRQCHIP_NONE };
+	const struct small_spec spec = { .mode = param->mode,
+					 .code = param->code,
+					 .len = param->len };
 	struct vm_end end = { 0 };
 	struct small_vm small;
 	struct err err = { 0 };
@@ -72,7 +74,9 @@ ParameterizedTest(struct code_case *param, vcpu, code_runs_in_each_start_state)
 Test(vcpu, user_mode_does_port_io_and_a_fault_without_an_idt_ends_the_vm)
 {
 	const unsigned char code[] = { DX32, 0xb0, 'U', 0xee, 0xf4 };
-	const struct small_spec spec = { START_LONG_USER, code, sizeof(code), 1, IRQCHIP_NONE };
+	const struct small_spec spec = { .mode = START_LONG_USER,
+					 .code = code,
+					 .len = sizeof(code) };
 	struct vm_end end = { 0 };
 	struct small_vm small;
 	struct err err = { 0 };
