@@ -1,11 +1,14 @@
 /* Where a map comes from: picks the source, lets hwloc read it, fills the map. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "affinity/topology_source.h"
+#include "affinity/topology_text.h"
 #include "base/alloc.h"
 
 #define XML_MAX	      (64L << 20) /* bytes; the largest machines' files are a few MiB */
@@ -138,8 +141,10 @@ static int load_tree(struct topology *topo, const char *path, bool devices, stru
 static int load_synthetic(struct topology *topo, const char *text, bool devices, struct err *err)
 {
 	AUTO_HWLOC hwloc_topology_t hw = NULL;
-	int ret = init_hwloc(&hw, devices, err);
+	int ret = topology_check_synthetic(text, err);
 
+	if (!ret)
+		ret = init_hwloc(&hw, devices, err);
 	if (ret)
 		return ret;
 	if (hwloc_topology_set_synthetic(hw, text) || hwloc_topology_load(hw))
@@ -149,36 +154,63 @@ static int load_synthetic(struct topology *topo, const char *text, bool devices,
 	return fill(topo, hw, NULL, devices, err);
 }
 
-/* hwloc would wait for a FIFO and read a disk to its end. */
-static int check_file(const char *path, struct err *err)
+/* A FIFO would be waited for, a disk read to its end. */
+static int open_file(const char *path, FILE **file, struct err *err)
 {
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
-	if (stat(path, &st))
+	if (fd < 0 || fstat(fd, &st))
+		return err_sys(err, EXIT_INPUT, errno, "cannot open");
+	*file = fdopen(fd, "r");
+	if (!*file)
 		return err_sys(err, EXIT_INPUT, errno, "cannot open");
 	if (S_ISDIR(st.st_mode))
 		return err_set(err, EXIT_INPUT, EISDIR,
 			       "a folder; for a captured tree write dir:%.200s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_INPUT, EINVAL, "not a regular file");
-	if (access(path, R_OK))
-		return err_sys(err, EXIT_INPUT, errno, "cannot open");
-	if (st.st_size == 0 || st.st_size > XML_MAX)
+	if (st.st_size > XML_MAX)
+		return err_set(err, EXIT_INPUT, EFBIG, "larger than 64 MiB, which no map is");
+	return 0;
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* The whole file, terminated. A byte 0 in it ends it for hwloc, and here. */
+static int read_file(const char *path, char **text, struct err *err)
+{
+	__attribute__((cleanup(close_file))) FILE *file = NULL;
+	size_t room = 0;
+	int ret = open_file(path, &file, err);
+
+	if (ret)
+		return ret;
+	errno = 0;
+	if (getdelim(text, &room, '\0', file) <= 0)
 		return err_set(err, EXIT_INPUT, EINVAL, "%s; a map in hwloc's XML is wanted",
-			       st.st_size ? "larger than 64 MiB" : "empty");
+			       errno ? strerror(errno) : "empty");
 	return 0;
 }
 
 static int load_xml(struct topology *topo, const char *path, bool devices, struct err *err)
 {
 	AUTO_HWLOC hwloc_topology_t hw = NULL;
-	int ret = check_file(path, err);
+	AUTO_FREE char *text = NULL;
+	int ret = read_file(path, &text, err);
 
+	if (!ret)
+		ret = topology_check_xml(text, err);
 	if (!ret)
 		ret = init_hwloc(&hw, devices, err);
 	if (ret)
 		return ret;
-	if (hwloc_topology_set_xml(hw, path) || hwloc_topology_load(hw))
+	if (hwloc_topology_set_xmlbuffer(hw, text, (int)strlen(text) + 1) ||
+	    hwloc_topology_load(hw))
 		return err_set(err, EXIT_INPUT, EINVAL,
 			       "not a map in hwloc's XML; \"lstopo map.xml\" writes one");
 	return fill(topo, hw, NULL, devices, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "affinity/topology_source.h"
+#include "affinity/topology_text.h"
 #include "base/alloc.h"
 
 /* The kernel writes "(null)" into an empty nohz_full. A running host that lacks the file lacks the
@@ -39,27 +40,6 @@ static void read_cpu_states(struct topology *topo, const struct fs_root *root)
 	}
 }
 
-/* One line of a node's meminfo reads "Node 0 MemFree:  123 kB". */
-static bool meminfo_value(const char *text, const char *key, uint64_t *bytes)
-{
-	const char *at = strstr(text, key);
-	unsigned long long kib;
-	char *end;
-
-	if (!at)
-		return false;
-	at += strlen(key);
-	at += strspn(at, " \t");
-	if (*at < '0' || *at > '9')
-		return false;
-	errno = 0;
-	kib = strtoull(at, &end, 10);
-	if (errno || strncmp(end, " kB", 3) != 0 || kib > UINT64_MAX / 1024)
-		return false;
-	*bytes = kib * 1024;
-	return true;
-}
-
 static void read_meminfo(struct topo_node *node, const struct fs_root *root)
 {
 	char text[8192];
@@ -67,7 +47,7 @@ static void read_meminfo(struct topo_node *node, const struct fs_root *root)
 	if (fs_readf(root, text, sizeof(text), "sys/devices/system/node/node%u/meminfo", node->os) <
 	    0)
 		return;
-	node->mem_free_known = meminfo_value(text, " MemFree:", &node->mem_free);
+	node->mem_free_known = topology_meminfo(text, "MemFree", &node->mem_free);
 }
 
 static void read_pools(struct topo_node *node, const struct fs_root *root)

@@ -143,7 +143,7 @@ static int has_capability(const struct fs_root *root, unsigned int nr)
 
 	if (!text)
 		return -ENOENT;
-	return strtoull(text, NULL, 16) >> nr & 1;
+	return (strtoull(text, NULL, 16) & 1ull << nr) != 0;
 }
 
 static void limit_text(rlim_t limit, char buf[SIZE_TEXT])
