@@ -128,6 +128,7 @@ static int bind_region(struct gmem_region *region, const struct cpuset *host_nod
 {
 	struct gmem_spec *spec = &region->spec;
 	enum mem_policy policy = spec->policy;
+	struct err refused;
 	int ret;
 
 	/* The caller's own node, even if the threads that prefault run elsewhere. */
@@ -138,11 +139,13 @@ static int bind_region(struct gmem_region *region, const struct cpuset *host_nod
 	}
 	if (confined_later(spec, host_nodes))
 		policy = MEM_POLICY_PREFERRED;
-	ret = bind_range(region->hva, spec->len, policy, &spec->nodes, spec->hva != NULL, err);
+	ret = bind_range(region->hva, spec->len, policy, &spec->nodes, spec->hva != NULL, &refused);
 	/* A container may refuse the call, which matters only where pages could go elsewhere. */
 	if ((ret == -EPERM || ret == -ENOSYS) &&
 	    (spec->policy == MEM_POLICY_LOCAL || cpuset_subset(host_nodes, &spec->nodes)))
 		return 0;
+	if (ret)
+		*err = refused;
 	return ret;
 }
 

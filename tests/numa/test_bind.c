@@ -99,11 +99,12 @@ Test(bind, a_refusal_by_a_container_names_the_remedy)
 Test(bind, a_refusal_does_not_matter_where_memory_need_not_be_steered)
 {
 	struct gmem_spec spec = { .len = MIB, .prefault = true };
+	struct err err = { 0 };
 	struct gmem gmem;
-	struct err err;
 
 	refuse_mbind();
 	cr_assert_eq(gmem_init(&gmem, &spec, 1, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(err.status, EXIT_OK);
 	gmem_fini(&gmem);
 }
 
