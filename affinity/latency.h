@@ -20,6 +20,7 @@
 
 struct latency {
 	unsigned int nr_cpus, nr_homes, nr_nodes;
+	unsigned int *homes; /* the node of each table; NULL where nr_homes is 0 */
 	float *c2c_ns; /* max(nr_homes, 1) x nr_cpus x nr_cpus */
 	double *mem_ns; /* nr_nodes x nr_nodes, or NULL */
 	double *mem_bw; /* MB/s, nr_nodes x nr_nodes, or NULL */
@@ -35,7 +36,8 @@ int latency_parse(struct latency *latency, const char *text, size_t len, struct 
 int latency_load(struct latency *latency, const char *path, struct err *err);
 void latency_fini(struct latency *latency);
 
-/* NAN where not measured or out of range; home -1: the best home that was measured. */
+/* NAN where not measured or out of range. home: a node's number, or -1: the best that was measured.
+ */
 double latency_c2c_ns(const struct latency *latency, unsigned int a, unsigned int b, int home);
 
 #endif
