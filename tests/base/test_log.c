@@ -43,7 +43,7 @@ Test(log, a_thread_beside_the_main_one_is_named)
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, speak, "stopped");
+	pthread_create(&thread, NULL, speak, (void *)"stopped");
 	pthread_join(thread, NULL);
 	expect_line("situ: error: vcpu3: stopped\n");
 }
