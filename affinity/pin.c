@@ -229,3 +229,11 @@ int pin_prefer_node(int node, struct err *err)
 	return err_sys(err, EXIT_HOST, errno, "affinity: cannot prefer the memory of node %d",
 		       node);
 }
+
+int pin_self(unsigned int cpu, struct err *err)
+{
+	AUTO_CPUSET struct cpuset cpus = { 0 };
+
+	cpuset_add(&cpus, cpu);
+	return pin_thread(0, &cpus, err);
+}

@@ -21,6 +21,8 @@ int pin_check(const struct topology *topo, const struct cpuset *cpus, struct err
 
 /* Confines a thread (0: the caller) to the set; no map needed. Errors as pin_check(). */
 int pin_thread(pid_t tid, const struct cpuset *cpus, struct err *err);
+/* Confines the caller to one CPU. */
+int pin_self(unsigned int cpu, struct err *err);
 /* Where the thread may run now. */
 int pin_read(pid_t tid, struct cpuset *cpus, struct err *err);
 /* The CPU that the thread last ran on, from /proc, or -errno. */
