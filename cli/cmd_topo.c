@@ -8,11 +8,12 @@
 
 #include "cli/cmd.h"
 #include "cli/map.h"
+#include "cli/measure.h"
 #include "cli/options.h"
 #include "cli/topo_json.h"
 
 struct topo_options {
-	const char *source, *svg;
+	const char *source, *svg, *measure;
 	bool json;
 };
 
@@ -23,9 +24,11 @@ static int parse(int argc, char **argv, struct topo_options *options, struct err
 		  "where the map comes from; default: host" },
 		{ "json", OPT_FLAG, &options->json, NULL, "print JSON" },
 		{ "svg", OPT_STRING, &options->svg, "FILE", "draw the map into FILE; -: stdout" },
+		{ "measure", OPT_STRING, &options->measure, "FILE",
+		  "measure this host's latencies into FILE; auto: where plan and run look" },
 	};
 	const struct option_usage usage = {
-		.synopsis = "situ topo [--topology SRC] [--json|--svg FILE]",
+		.synopsis = "situ topo [--topology SRC] [--json|--svg FILE|--measure FILE]",
 		.about = "Shows packages, NUMA nodes, L3 domains, cores, CPUs, memory and devices.",
 		.specs = specs,
 		.nr_specs = sizeof(specs) / sizeof(*specs),
@@ -40,8 +43,9 @@ static int parse(int argc, char **argv, struct topo_options *options, struct err
 		return err_set(err, EXIT_INPUT, EINVAL,
 			       "topo: operand \"%.60s\" is not wanted; see \"situ topo --help\"",
 			       argv[ret]);
-	if (options->json && options->svg)
-		return err_set(err, EXIT_INPUT, EINVAL, "topo: give one of --json and --svg");
+	if (!!options->json + !!options->svg + !!options->measure > 1)
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "topo: give one of --json, --svg and --measure");
 	return 0;
 }
 
@@ -84,6 +88,8 @@ static int show(const struct topology *topo, const struct topo_options *options,
 {
 	struct map_view view = { .topo = topo, .columns = terminal_columns() };
 
+	if (options->measure)
+		return measure_host(topo, options->measure, err);
 	if (options->svg)
 		return write_svg(topo, options->svg, err);
 	if (options->json)
