@@ -44,14 +44,28 @@ void vcpu_call(struct vcpu *vcpu)
 		kvm_vcpu_kick(vcpu->thread);
 }
 
+/* The main thread asks KVM while vCPUs are created; NULL if the VM is stopped meanwhile. */
+static const struct kvm_cpuid2 *await_cpuid(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	while (!vm->cpuid && !vm->stopping)
+		pthread_cond_wait(&vm->changed, &vm->lock);
+	pthread_mutex_unlock(&vm->lock);
+	return vm->cpuid;
+}
+
 static int set_cpuid(struct vcpu *vcpu, struct err *err)
 {
+	const struct kvm_cpuid2 *supported;
 	struct kvm_cpuid2 *list;
 	int ret;
 
 	if (vcpu->spec.cpuid)
 		return kvm_vcpu_set_cpuid(&vcpu->kvm, vcpu->spec.cpuid, err);
-	list = kvm_cpuid_copy(vcpu->vm->cpuid);
+	supported = await_cpuid(vcpu->vm);
+	if (!supported)
+		return err_set(err, EXIT_NO, ECANCELED, "stopped before it started");
+	list = kvm_cpuid_copy(supported);
 	kvm_cpuid_set_apic_id(list, vcpu->spec.id);
 	ret = kvm_vcpu_set_cpuid(&vcpu->kvm, list, err);
 	free(list);

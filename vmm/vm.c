@@ -55,18 +55,11 @@ static int add_slots(struct vm *vm, struct err *err)
 	return 0;
 }
 
-static int init_vcpus(struct vm *vm, const struct vm_spec *spec, struct err *err)
+static void init_vcpus(struct vm *vm, const struct vm_spec *spec)
 {
-	bool need_cpuid = false;
-
 	vm->vcpus = alloc_zeroed(spec->nr_vcpus, sizeof(*vm->vcpus));
-	for (; vm->nr_vcpus < spec->nr_vcpus; vm->nr_vcpus++) {
-		const struct vcpu_spec *vcpu = &spec->vcpus[vm->nr_vcpus];
-
-		vcpu_init(&vm->vcpus[vm->nr_vcpus], vm, vm->nr_vcpus, vcpu);
-		need_cpuid |= !vcpu->cpuid;
-	}
-	return need_cpuid ? kvm_supported_cpuid(&vm->kvm, &vm->cpuid, err) : 0;
+	for (; vm->nr_vcpus < spec->nr_vcpus; vm->nr_vcpus++)
+		vcpu_init(&vm->vcpus[vm->nr_vcpus], vm, vm->nr_vcpus, &spec->vcpus[vm->nr_vcpus]);
 }
 
 /* A state that vm_fini() accepts. */
@@ -102,7 +95,7 @@ int vm_init(struct vm *vm, const struct vm_spec *spec, struct err *err)
 	if (!ret)
 		ret = add_slots(vm, err);
 	if (!ret)
-		ret = init_vcpus(vm, spec, err);
+		init_vcpus(vm, spec);
 	return ret;
 }
 
@@ -152,21 +145,59 @@ static void join_threads(struct vm *vm)
 	}
 }
 
-int vm_start(struct vm *vm, struct err *err)
+/* Asking costs KVM one trap per leaf on a nested host, as long as creating a vCPU: so it is done
+ * while the threads do that, and they wait for the answer. */
+static int learn_cpuid(struct vm *vm, struct err *err)
+{
+	struct kvm_cpuid2 *cpuid = NULL;
+	bool needed = false;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		needed |= !vm->vcpus[i].spec.cpuid;
+	if (needed)
+		ret = kvm_supported_cpuid(&vm->kvm, &cpuid, err);
+	pthread_mutex_lock(&vm->lock);
+	vm->cpuid = cpuid;
+	vm->stopping |= ret != 0;
+	pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
+
+static int create_threads(struct vm *vm, struct err *err)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		int ret = create_thread(&vm->vcpus[i], err);
+
+		if (ret)
+			return ret;
+	}
+	return learn_cpuid(vm, err);
+}
+
+static int let_go(struct vm *vm, struct err *err)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; !ret && i < vm->nr_vcpus; i++)
-		ret = create_thread(&vm->vcpus[i], err);
 	pthread_mutex_lock(&vm->lock);
 	wait_until_ready(vm);
-	if (!ret && vm->start_err.status != EXIT_OK) {
+	if (vm->start_err.status != EXIT_OK) {
 		*err = vm->start_err;
 		ret = -err->errnum;
 	}
 	vm->started = !ret;
 	pthread_cond_broadcast(&vm->changed);
 	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
+
+int vm_start(struct vm *vm, struct err *err)
+{
+	int ret = create_threads(vm, err);
+
+	if (!ret)
+		ret = let_go(vm, err);
 	if (ret)
 		join_threads(vm);
 	return ret;

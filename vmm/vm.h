@@ -57,12 +57,12 @@ struct vm {
 	struct loop loop;
 	struct vcpu *vcpus;
 	unsigned int nr_vcpus;
-	struct kvm_cpuid2 *cpuid; /* all that KVM supports; set where a vCPU brings none */
 
 	pthread_mutex_t lock; /* the fields below, and vcpus[].state and .work */
 	pthread_cond_t changed; /* any of them */
 	bool started, stopping;
 	unsigned int pauses; /* how many vm_pause() are not resumed yet */
+	struct kvm_cpuid2 *cpuid; /* all that KVM supports; for vCPUs that bring none */
 	struct vm_end end;
 	struct err start_err; /* the first vCPU that could not start */
 };
