@@ -52,6 +52,10 @@ void check_cpuset(const struct check_env *env, struct check_result *result);
 void check_sys_nice(const struct check_env *env, struct check_result *result);
 void check_run_folder(const struct check_env *env, struct check_result *result);
 
+/* check_kvm.c: what KVM can do */
+void check_kvm_capabilities(const struct check_env *env, struct check_result *result);
+void check_kvm_speed(const struct check_env *env, struct check_result *result);
+
 /* check_host.c: how the host is set up */
 void check_memory(const struct check_env *env, struct check_result *result);
 void check_huge_pages(const struct check_env *env, struct check_result *result);

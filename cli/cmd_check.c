@@ -12,6 +12,8 @@
 /* In the order in which they are shown; ends with an entry that has no name. */
 static const struct check checks[] = {
 	{ "kvm", check_kvm_device },
+	{ "kvm capabilities", check_kvm_capabilities },
+	{ "guest kernel mode", check_kvm_speed },
 	{ "memory", check_memory },
 	{ "cpus and nodes", check_cpuset },
 	{ "memory binding", check_mbind },
