@@ -5,6 +5,7 @@
 # make race         the threaded tests under ThreadSanitizer
 # make lab          a shell on a simulated multi-socket host; TOPO=4n8c picks it, CMD="situ topo" runs that
 # make check-lab    the scenarios on all simulated hosts; TOPO= and SCENARIO= pick
+# make capture-topology NAME=...  stores this machine's topology as a fixture of the tests
 # make lint         format, clang-tidy, cppcheck, layers, shape, shellcheck, man pages
 # make fuzz         runs every fuzzer for FUZZ_TIME seconds each
 # make bench        runs the benchmarks, writes build/bench/
@@ -186,6 +187,12 @@ check-lab: deps-test deps-lab
 check-lab-built: $(B)/situ $(CRITERION) $(LAB_PROGRAMS) $(LAB)/base.cpio
 	$(Q)tests/lab/lab.py --build $(B) check $(if $(filter-out file,$(origin TOPO)),$(TOPO)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
+# NAME=... stores this machine's topology as a fixture of the tests, with TOPO=... a simulated host's.
+capture-topology: deps-test
+	$(Q)[ -n '$(NAME)' ] || { echo 'capture-topology: say NAME=...'; exit 2; }
+	$(Q)$(if $(filter-out file,$(origin TOPO)),$(MAKE) --no-print-directory deps-lab $(B)/situ $(LAB)/base.cpio)
+	$(Q)tests/lab/lab.py --build $(B) capture $(NAME) $(if $(filter-out file,$(origin TOPO)),$(TOPO))
+
 # Long runs: tests/soak/soak_*.c are plain programs that CI runs with a small count.
 SOAKS := $(patsubst tests/soak/soak_%.c,%,$(wildcard tests/soak/soak_*.c))
 
@@ -263,7 +270,7 @@ clean:
 	rm -rf build build-*
 
 .PHONY: all check check-built race run-race fuzz soak bench lab lab-built check-lab \
-  check-lab-built lint lint-format lint-tidy lint-cppcheck lint-shape \
+  check-lab-built capture-topology lint lint-format lint-tidy lint-cppcheck lint-shape \
   lint-shell lint-man format deps deps-build deps-test deps-lab \
   quickstart install uninstall clean FORCE
 .DELETE_ON_ERROR:

@@ -5,13 +5,15 @@ Usage: lab.py shell TOPOLOGY              a shell on the console (Ctrl-A X ends 
        lab.py run TOPOLOGY COMMAND        one command: its output, its exit status
        lab.py check [TOPOLOGY...] [--scenario NAME]
                                           the scenarios; the last line is "N passed, N failed"
+       lab.py capture NAME [TOPOLOGY]     stores a host's topology in tests/data/hosts; without TOPOLOGY
+                                          this machine's
        lab.py list                        topologies and scenarios
 
 A topology is tests/lab/topologies/NAME.conf, a scenario tests/lab/scenarios/NAME.sh; docs/lab.md
 describes both. What goes into a host travels as a tar on its first disk, what comes out as a tar on
 its second; the console only serves people, and says which scenario a hung host was in.
 """
-import argparse, configparser, glob, io, json, os, re, select, shutil, subprocess, sys, tarfile
+import argparse, configparser, glob, gzip, io, json, os, re, select, shutil, subprocess, sys, tarfile
 import tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -385,6 +387,39 @@ def check(options):
     return 1 if tally.failed or not tally.passed else 0
 
 
+def anonymous(info):
+    info.uid = info.gid = info.mtime = 0
+    info.uname = info.gname = ''
+    info.mode = 0o755 if info.isdir() else 0o644
+    return info
+
+
+def store_host(name, folder):
+    """folder/tree becomes one compressed file, the same for the same content; the map lies beside it."""
+    to = os.path.join(os.path.dirname(HERE), 'data/hosts')
+    os.makedirs(to, exist_ok=True)
+    shutil.copy(f'{folder}/map.xml', f'{to}/{name}.xml')
+    with open(f'{to}/{name}.tar.gz', 'wb') as raw, \
+            gzip.GzipFile('', 'wb', mtime=0, fileobj=raw) as packed, \
+            tarfile.open(fileobj=packed, mode='w') as tar:
+        for top in sorted(os.listdir(f'{folder}/tree')):
+            tar.add(f'{folder}/tree/{top}', top, filter=anonymous)
+    print(f'{to}/{name}.tar.gz: {os.path.getsize(f"{to}/{name}.tar.gz")} bytes')
+    return 0
+
+
+def capture(options):
+    with tempfile.TemporaryDirectory() as folder:
+        if not options.topology:
+            subprocess.run([f'{HERE}/host/capture.sh', folder], check=True)
+            return store_host(options.name, folder)
+        with Host(Topology(options.topology), options) as host:
+            host.run('echo lab: begin capture\nsh /lab/host/capture.sh /lab/results/capture\n', {'capture': 120})
+            with tarfile.open(f'{host.folder}/results', 'r:') as tar:
+                tar.extractall(folder, filter='tar')
+        return store_host(options.name, f'{folder}/capture')
+
+
 def show_list(_):
     for name in topology_names():
         with open(f'{HERE}/topologies/{name}.conf') as file:
@@ -412,6 +447,10 @@ def main():
     verb.add_argument('topologies', nargs='*')
     verb.add_argument('--scenario')
     verb.set_defaults(function=check)
+    verb = verbs.add_parser('capture')
+    verb.add_argument('name')
+    verb.add_argument('topology', nargs='?')
+    verb.set_defaults(function=capture)
     verbs.add_parser('list').set_defaults(function=show_list)
     options = parser.parse_args()
     sys.exit(options.function(options))
