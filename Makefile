@@ -134,10 +134,10 @@ $(B)/tests/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
 
-build-fuzz/%: tests/fuzz/fuzz_%.c $(filter-out cli/main.c,$(SRCS)) | $(DSDT).inc
+build-fuzz/%: tests/fuzz/fuzz_%.c $(filter-out cli/main.c,$(SRCS)) $(B)/guest/blob.o | $(DSDT).inc
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)clang $(CPPFLAGS) $(CSTD) -O1 -g -fsanitize=fuzzer,address,undefined \
-	  -o $@ $(filter %.c %.S,$^) $(LDLIBS)
+	  -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 check: deps-test
 	$(Q)$(MAKE) --no-print-directory check-built
