@@ -113,7 +113,8 @@ FORCE:
 
 # Unit tests: tests/<folder>/test_<file>.c, one Criterion program in which tests/fake/ stands in for
 # accel/ (the fakes come first on the link line). tests/kvm/ is a program of its own on the real one.
-UNIT_SRCS := $(wildcard tests/fake/*.c) $(filter-out tests/kvm/%,$(wildcard tests/*/test_*.c))
+UNIT_SRCS := $(wildcard tests/fake/*.c) \
+             $(filter-out tests/kvm/%,$(wildcard tests/*/test_*.c tests/*/*_fixture.c))
 KVM_SRCS  := $(wildcard tests/kvm/*.c)
 TEST_LIBS := -lcriterion
 

@@ -59,7 +59,7 @@ const char *schema_nearest(const struct schema_table *table, const char *key)
 		if (strlen(name) > NAME_MAX_LEN)
 			continue;
 		distance = edit_distance(key, name);
-		if (distance > 1 + strlen(key) / 3 || (nearest && distance >= best))
+		if (distance > (1 + strlen(key)) / 3 || (nearest && distance >= best))
 			continue;
 		best = distance;
 		nearest = name;

@@ -40,17 +40,17 @@ struct schema_table;
 struct schema_row {
 	const char *key;
 	enum schema_type type;
+	enum schema_type items; /* LIST: UINT, STRING or OBJECT */
 	const char *help; /* one line, no full stop */
 	const char *fallback; /* the default as text; NULL: none */
 	int64_t min, max; /* UINT, INT, SIZE, and the number of items of a LIST */
 	const char *const *names; /* ENUM: in the order of their values, then NULL */
-	uint32_t names_later; /* ENUM: bit n: value n is not supported yet */
-	enum schema_type items; /* LIST: UINT, STRING or OBJECT */
 	const struct schema_table *table; /* OBJECT, and LIST of them */
 	size_t offset; /* of the value in its struct */
 	size_t nr_offset; /* LIST: of the number of items */
 	const char *flag; /* "memory-zone": the row is an option of that name */
 	const char *alias; /* a second name of the key, in flags only */
+	uint32_t names_later; /* ENUM: bit n: value n is not supported yet */
 	bool required; /* wherever the object itself is given */
 	bool relative; /* STRING: a path relative to the file it stands in; stored absolute */
 	bool later; /* known by name, not supported yet; has no offset */

@@ -204,6 +204,12 @@ static void read_positions(const struct flag_reader *r, const struct schema_tabl
 	}
 }
 
+static void complain_piece(const struct flag_reader *r, struct piece p, const char *remedy)
+{
+	report_add(r->report, place(r, p.at), "\"%.*s\" is no key=value; %s",
+		   (int)(p.end - p.at > 40 ? 40 : p.end - p.at), p.at, remedy);
+}
+
 static void read_bare(const struct flag_reader *r, const struct schema_table *table,
 		      struct schema_node *object, struct piece piece)
 {
@@ -211,10 +217,7 @@ static void read_bare(const struct flag_reader *r, const struct schema_table *ta
 		append_pair(object, alloc_string(table->bare), place(r, piece.at),
 			    scalar(r, piece));
 	else
-		report_add(r->report, place(r, piece.at),
-			   "\"%.*s\" is no key=value; write for example %s=...",
-			   (int)(piece.end - piece.at > 40 ? 40 : piece.end - piece.at), piece.at,
-			   table->rows[0].key);
+		complain_piece(r, piece, "write keys and values, as --help shows them");
 }
 
 static void read_object(const struct flag_reader *r, const struct schema_table *table,
@@ -235,9 +238,7 @@ static void read_object(const struct flag_reader *r, const struct schema_table *
 		else if (first)
 			read_bare(r, table, object, piece);
 		else
-			report_add(r->report, place(r, piece.at),
-				   "\"%.40s\" is no key=value; write one, or put lists in [ ]",
-				   piece.at);
+			complain_piece(r, piece, "write one, or put lists in [ ]");
 	}
 }
 
@@ -298,41 +299,17 @@ static void add_flag(const struct flag_reader *r, const struct schema_row *row,
 	}
 }
 
-/* RFC 3629, without surrogates: what YAML can print and read again. */
-static bool is_utf8(const unsigned char *at)
-{
-	while (*at) {
-		unsigned int len = *at < 0x80		       ? 1
-				   : *at >= 0xc2 && *at < 0xe0 ? 2
-				   : *at >= 0xe0 && *at < 0xf0 ? 3
-				   : *at >= 0xf0 && *at < 0xf5 ? 4
-							       : 0;
-
-		if (!len || (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-		    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
-			return false;
-		for (unsigned int i = 1; i < len; i++)
-			if ((at[i] & 0xc0) != 0x80)
-				return false;
-		at += len;
-	}
-	return true;
-}
-
 void schema_take_flag(struct schema_node *root, const struct schema_flag *flag, const char *text,
 		      struct schema_report *report)
 {
 	const struct schema_row *row = flag->path[flag->nr - 1];
 	const struct flag_reader r = { row->flag, text, report };
-	bool scalar_text = row->type == SCHEMA_STRING;
 
 	if (flag->later)
 		report_add(report, place(&r, text), "this is not supported yet; remove it");
-	else if (!is_utf8((const unsigned char *)text))
-		report_add(report, place(&r, text), "this is not UTF-8 text; encode it so");
 	else if (strlen(text) > SCHEMA_NODES_MAX)
 		report_add(report, place(&r, text), "this is longer than 65536 bytes");
-	else if (scalar_text || balanced(&r))
+	else if (row->type == SCHEMA_STRING || balanced(&r))
 		add_flag(&r, row, parent_of(root, flag, place(&r, text)));
 }
 

@@ -38,9 +38,10 @@ static void emit(struct printer *p, yaml_event_t *event)
 static void print_scalar(struct printer *p, const char *text, yaml_scalar_style_t style)
 {
 	yaml_event_t event;
+	int ok = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+					      (int)strlen(text), 1, 1, style);
 
-	yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
-				     (int)strlen(text), 1, 1, style);
+	assert(ok);
 	emit(p, &event);
 }
 

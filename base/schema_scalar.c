@@ -140,19 +140,46 @@ static char *absolute_path(const struct schema_node *node)
 			    node->text);
 }
 
+/* RFC 3629, without surrogates: what YAML can print and read again. */
+static bool is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		unsigned int len = *at < 0x80		       ? 1
+				   : *at >= 0xc2 && *at < 0xe0 ? 2
+				   : *at >= 0xe0 && *at < 0xf0 ? 3
+				   : *at >= 0xf0 && *at < 0xf5 ? 4
+							       : 0;
+
+		if (!len || (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+		    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+			return false;
+		for (unsigned int i = 1; i < len; i++)
+			if ((at[i] & 0xc0) != 0x80)
+				return false;
+		at += len;
+	}
+	return true;
+}
+
 static int store_string(const struct schema_row *row, const struct schema_node *node, void *field,
 			char *why)
 {
 	size_t len = strlen(node->text);
-	char *text;
+	char *text, *old;
 
 	if (len < (size_t)row->min)
 		return refuse(why, "is empty");
 	if (len > (row->max ? (size_t)row->max : TEXT_MAX))
 		return refuse(why, "is too long");
-	memcpy(&text, field, sizeof(text));
-	free(text);
 	text = row->relative ? absolute_path(node) : alloc_string(node->text);
+	if (!is_utf8(text)) {
+		free(text);
+		return refuse(why, "is not UTF-8");
+	}
+	memcpy(&old, field, sizeof(old));
+	free(old);
 	memcpy(field, &text, sizeof(text));
 	return 0;
 }
@@ -162,7 +189,8 @@ static int check_style(const struct schema_row *row, const struct schema_node *n
 {
 	const char *text = node->text;
 	bool word = row->type == SCHEMA_BOOL || row->type == SCHEMA_UINT ||
-		    row->type == SCHEMA_INT || (row->type == SCHEMA_TRI && strcmp(text, "auto"));
+		    row->type == SCHEMA_INT ||
+		    (row->type == SCHEMA_TRI && strcmp(text, "auto") != 0);
 
 	if (node->style == STYLE_PLAIN &&
 	    (!*text || !strcmp(text, "~") || !strcasecmp(text, "null")))
