@@ -65,6 +65,9 @@ void cost_model_fini(struct cost_model *model);
  * holds the line's memory, or -1: the better one of the two CPUs' nodes. */
 double cost_c2c_ns(const struct cost_model *model, unsigned int a, unsigned int b, int home);
 
+/* The same by class alone, whatever was measured. */
+double cost_class_ns(const struct cost_model *model, unsigned int a, unsigned int b);
+
 /* Reading memory of node `to` from a CPU of node `from` (indices), idle, ns. */
 double cost_mem_ns(const struct cost_model *model, unsigned int from, unsigned int to);
 
@@ -78,7 +81,7 @@ double cost_llc_ns(double working_set, double others, double l3_bytes, double mi
 /* T4 for one vCPU that shares its core with `busy` other threads and its CPU with `load` (0..1). */
 double cost_smt_ns(unsigned int busy, double load);
 
-/* T6: VMs of 2, 4, 8 and 16 vCPUs, weighted, that fit into `cores` free cores. */
+/* T6: vCPUs of VMs of 2, of 4, of 8 and of 16 vCPUs that fit into `cores` free cores. */
 double cost_room(unsigned int cores);
 
 #endif

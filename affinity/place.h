@@ -70,7 +70,8 @@ struct place_traffic {
 	enum place_pattern pattern;
 	const double
 		*weights; /* nr_vcpus x nr_vcpus lines per second, for MATRIX; both ways count */
-	double lines_per_s; /* per vCPU and partner for the other patterns; 0: PLACE_LINES_PER_S */
+	double lines_per_s; /* per pair; for NONE and ALL per vCPU, shared by its partners; 0:
+			       default */
 };
 
 /* Assumed where the request says nothing: a busy but not saturated program. Only the relation of
@@ -130,6 +131,7 @@ struct place_vm {
 	struct cpuset avoid; /* host CPUs never used */
 	bool allow_isolated; /* CPUs isolated from the scheduler may be used unasked */
 	bool allow_far_memory; /* nodes without CPUs may take pages unasked (CXL, PMEM) */
+	bool mix_kinds; /* the guest is told of CPU kinds, so its vCPUs may be on several */
 	bool strict; /* warnings that the plan breaks a wish become "unplaced" */
 
 	struct place_pin *pins;
