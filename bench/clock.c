@@ -49,3 +49,11 @@ double clock_ns_per_tick(void)
 	end = read_both();
 	return (end.ns - begin.ns) / (double)(end.ticks - begin.ticks);
 }
+
+double clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}

@@ -24,6 +24,7 @@ void crew_setup(struct crew *crew, const struct crew_type *type, const struct cr
 		.gmem = spec->gmem,
 		.counter_source = spec->counters,
 		.pinned = spec->pinned,
+		.roam = spec->roam,
 	};
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -65,12 +66,12 @@ void crew_fini(struct crew *crew)
 
 void crew_cpus(const struct crew_member *member, struct cpuset *cpus)
 {
-	const struct crew *crew = member->crew;
-
+	if (!member->crew->pinned) {
+		cpuset_copy(cpus, member->crew->roam);
+		return;
+	}
 	cpuset_clear(cpus);
-	for (unsigned int i = 0; i < crew->nr_members; i++)
-		if (!crew->pinned || i == member->index)
-			cpuset_add(cpus, crew->members[i].cpu);
+	cpuset_add(cpus, member->cpu);
 }
 
 uint64_t crew_address(const struct crew *crew, gpa_t gpa, uint64_t len)

@@ -60,6 +60,8 @@ struct crew_member {
 
 struct crew_type {
 	const char *name; /* "guest", "host", "process" */
+	bool in_guest; /* vCPUs */
+	bool in_process; /* vCPUs or threads: cheap to add a measurement */
 	/* Where the members see offset 0 of the guest's address space. */
 	uint64_t (*address)(const struct crew *crew, gpa_t gpa);
 	/* NULL, or: have the members ended for a reason that they could not tell? */
@@ -74,6 +76,7 @@ struct crew {
 	const struct gmem *gmem; /* not owned */
 	const struct counter_source *counter_source;
 	bool pinned;
+	const struct cpuset *roam; /* not owned */
 	void *owner; /* what the type needs besides */
 
 	pthread_mutex_t lock; /* members[].job, .gone, quit, failure */
@@ -92,7 +95,8 @@ struct crew_control {
 struct crew_spec {
 	const unsigned int *cpus; /* the operating system's numbers, one per member */
 	unsigned int nr_cpus;
-	bool pinned; /* false: a member may run on any of the CPUs */
+	bool pinned; /* each member on its CPU; false: anywhere in `roam` */
+	const struct cpuset *roam;
 	const struct gmem *gmem; /* with a struct crew_control at gpa `control` */
 	const struct counter_source *counters;
 };

@@ -151,6 +151,8 @@ static void guest_fini(struct crew *crew)
 
 static const struct crew_type guest_type = {
 	.name = "guest",
+	.in_guest = true,
+	.in_process = true,
 	.address = guest_address,
 	.check = guest_check,
 	.fini = guest_fini,

@@ -48,6 +48,7 @@ static void host_fini(struct crew *crew)
 
 static const struct crew_type host_type = {
 	.name = "host",
+	.in_process = true,
 	.address = host_address,
 	.fini = host_fini,
 };

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "bench/clock.h"
 
 #define FIRST_ITEMS   20000
+#define CALIBRATIONS  4
 #define WARMUP_PART   16 /* of a sample's items */
 #define RTT_PART      2 /* of a sample's length */
 #define MODE_FACTOR   1.5 /* samples that differ by more are another mode */
@@ -68,7 +70,7 @@ static void check_processor(struct ring_case *c, const struct job *job)
 {
 	unsigned int cpu = c->crew->members[job->member].cpu;
 
-	if (!c->crew->pinned || c->crew->type->check)
+	if (!c->crew->pinned || c->crew->type->in_guest)
 		return;
 	if ((job->result.processor & AUX_CPU_MASK) != (cpu & AUX_CPU_MASK) && c->verified) {
 		c->verified = false;
@@ -184,19 +186,19 @@ static void size_sample(struct ring_case *c, double mops, const struct ring_plan
 	c->sample_items = items < MIN_ITEMS ? MIN_ITEMS : (uint64_t)items;
 }
 
+/* Until a sample of about the right size went undisturbed, within reason. */
 static int calibrate(struct ring_case *c, const struct ring_plan *plan, struct err *err)
 {
 	double mops;
-	bool keep;
-	int ret;
+	bool keep = false;
+	int ret = 0;
 
 	c->sample_items = FIRST_ITEMS;
-	ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
-	if (ret)
-		return ret;
-	size_sample(c, mops / 4, plan);
-	ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
-	size_sample(c, mops, plan);
+	for (int i = 0; i < CALIBRATIONS && !ret; i++) {
+		ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
+		if (keep)
+			size_sample(c, i ? mops : mops / 4, plan);
+	}
 	return ret;
 }
 
@@ -233,7 +235,8 @@ static int sample_case(struct ring_case *c, unsigned int round, const struct rin
 		return ret;
 	c->mops[round] = keep ? mops : NAN;
 	c->nr_rounds = round + 1;
-	size_sample(c, mops, plan);
+	if (keep)
+		size_sample(c, mops, plan);
 	return plan->rtt && !c->solo ? round_trips(c, trips, err) : 0;
 }
 
@@ -264,19 +267,30 @@ static int conclude(struct ring_case *c, const struct ring_plan *plan, struct er
 	return check_pages(c, err);
 }
 
+static bool time_is_up(const struct ring_plan *plan, unsigned int rounds, double begin)
+{
+	if (plan->progress && plan->seconds > 0)
+		plan->progress(plan->arg, (clock_now() - begin) / plan->seconds);
+	else if (plan->progress)
+		plan->progress(plan->arg, (double)rounds / plan->rounds);
+	return plan->seconds > 0 && rounds >= RING_MIN_ROUNDS &&
+	       clock_now() - begin > plan->seconds;
+}
+
 int ring_measure(struct ring_case *cases, unsigned int nr, const struct ring_plan *plan,
 		 struct err *err)
 {
+	double begin = clock_now();
 	int ret = 0;
 
 	for (unsigned int i = 0; i < nr && !ret; i++)
 		ret = prepare(&cases[i], plan, err);
-	for (unsigned int round = 0; round < plan->rounds && !ret; round++)
-		for (unsigned int i = 0; i < nr && !ret; i++) {
+	for (unsigned int round = 0; round < plan->rounds && !ret; round++) {
+		if (time_is_up(plan, round, begin))
+			break;
+		for (unsigned int i = 0; i < nr && !ret; i++)
 			ret = sample_case(&cases[round % 2 ? nr - 1 - i : i], round, plan, err);
-			if (plan->progress)
-				plan->progress(plan->arg, round * nr + i + 1, plan->rounds * nr);
-		}
+	}
 	for (unsigned int i = 0; i < nr && !ret; i++)
 		ret = conclude(&cases[i], plan, err);
 	return ret;

@@ -26,7 +26,8 @@ struct ring_variant {
 	uint64_t capacity;
 };
 
-#define RING_MAX_ROUNDS 4096
+#define RING_MIN_ROUNDS 5
+#define RING_MAX_ROUNDS 65536
 
 struct ring_case {
 	/* What is measured: */
@@ -57,11 +58,12 @@ struct ring_case {
 };
 
 struct ring_plan {
-	unsigned int rounds;
+	unsigned int rounds; /* at most RING_MAX_ROUNDS */
+	double seconds; /* no new round after these, once there are RING_MIN_ROUNDS; 0: no limit */
 	double sample_s; /* at most 0.3 */
 	bool rtt;
 	double ns_per_tick;
-	void (*progress)(void *arg, unsigned int done, unsigned int all);
+	void (*progress)(void *arg, double part); /* 0 to 1, and a little over */
 	void *arg;
 };
 

@@ -1,5 +1,6 @@
 #include "bench/verdict.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 
 #include "base/alloc.h"
 
-#define MIN_PAIRS 5 /* fewer rounds that both kept allow no comparison */
+#define MIN_PAIRS  5 /* fewer rounds that both kept allow no comparison */
+#define MIN_EFFECT 0.01 /* a smaller difference is none to act on, however sure */
 
 /* The cases of a run, and what is looked for among them. */
 struct findings {
@@ -48,7 +50,8 @@ static bool same_variant(const struct ring_variant *a, const struct ring_variant
 static int compare(const struct ring_case *a, const struct ring_case *b, struct stats_ratio *ratio)
 {
 	ring_compare(a, b, ratio);
-	if (ratio->nr < MIN_PAIRS || (ratio->low <= 1 && ratio->high >= 1))
+	if (ratio->nr < MIN_PAIRS || (ratio->low <= 1 && ratio->high >= 1) ||
+	    fabs(ratio->ratio - 1) < MIN_EFFECT)
 		return 0;
 	return ratio->ratio > 1 ? 1 : -1;
 }
@@ -255,7 +258,7 @@ static void judge_virtualization(struct findings *f, const struct ring_case *hos
 	for (unsigned int i = 0; i < f->nr; i++) {
 		const struct ring_case *guest = &f->cases[i];
 
-		if (!guest->crew->type->check || twin(f, guest, true, host->crew->type) != host)
+		if (!guest->crew->type->in_guest || twin(f, guest, true, host->crew->type) != host)
 			continue;
 		ring_compare(host, guest, &ratio);
 		if (ratio.nr >= MIN_PAIRS)
@@ -293,7 +296,7 @@ void verdict_of(struct verdict *verdict, const struct topology *topo, const stru
 		if (crosses(&f, c) && c->place->node == node_os(&f, c->pair.producer))
 			judge_home(&f, c);
 		judge_pinning(&f, c);
-		if (!c->crew->type->check)
+		if (!c->crew->type->in_guest)
 			judge_virtualization(&f, c);
 	}
 }

@@ -15,6 +15,7 @@ struct cmd {
 	int (*run)(int argc, char **argv, struct err *err);
 };
 
+int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
 int cmd_topo(int argc, char **argv, struct err *err);
 

@@ -7,6 +7,7 @@
 
 /* Ends with an entry that has no name. */
 static const struct cmd commands[] = {
+	{ "bench", "measure from inside a guest what a place is worth", cmd_bench },
 	{ "check", "tell what keeps this host from running VMs", cmd_check },
 	{ "topo", "show the host's map", cmd_topo },
 	{ 0 },
