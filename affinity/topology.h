@@ -66,7 +66,7 @@ struct topo_cpu {
 	int package, die, node; /* node: the one that has it among its cpus */
 	int l1d, l2, l3; /* index into caches */
 	unsigned int smt; /* its rank among its core's siblings, from 0 */
-	int kind; /* CPU kind, 0 the least able; -1 where all are alike */
+	int kind; /* CPU kind, 0 the least able where they are ranked; -1: all are alike */
 	unsigned int capacity; /* relative, 1024 = the most able CPU of the host; 0: not known */
 	bool isolated, nohz_full;
 };

@@ -106,6 +106,7 @@ static void fill_kind(struct topo_node *node, hwloc_obj_t obj)
 		{ "CXL-DRAM", MEM_CXL, "tagged CXL-DRAM" }, { "CXL", MEM_CXL, "tagged CXL" },
 	};
 	const char *tags[] = { obj->subtype, hwloc_obj_get_info_by_name(obj, "DAXType") };
+	const char *dax = hwloc_obj_get_info_by_name(obj, "DAXParent");
 
 	node->kind = MEM_UNKNOWN;
 	node->kind_source = "untagged, without CPUs";
@@ -120,6 +121,11 @@ static void fill_kind(struct topo_node *node, hwloc_obj_t obj)
 			node->kind_source = rules[j].source;
 			return;
 		}
+	}
+	/* ACPI0017 is the CXL root (Compute Express Link specification, 9.14.1). */
+	if (dax && strstr(dax, "ACPI0017")) {
+		node->kind = MEM_CXL;
+		node->kind_source = "device memory below the CXL root, ACPI0017";
 	}
 }
 

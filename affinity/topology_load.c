@@ -47,6 +47,9 @@ static int init_hwloc(hwloc_topology_t *hw, bool devices, struct err *err)
 		*hw = NULL;
 		return err_set(err, EXIT_HOST, ENOMEM, "hwloc cannot start; free memory");
 	}
+	/* hwloc's x86 part runs on every CPU in turn to ask for CPUID: slow, and a disturbance on
+	 * CPUs that others have to themselves. sysfs says the same. */
+	hwloc_topology_set_components(*hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
 	hwloc_topology_set_icache_types_filter(*hw, HWLOC_TYPE_FILTER_KEEP_ALL);
 	if (devices)
 		hwloc_topology_set_io_types_filter(*hw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);

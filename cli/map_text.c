@@ -273,11 +273,26 @@ static void print_set(FILE *out, const char *name, const struct cpuset *set)
 		fprintf(out, "%s: %s\n", name, text);
 }
 
+static void print_kinds(FILE *out, const struct topology *topo)
+{
+	for (unsigned int kind = 0; topo->nr_kinds > 1 && kind < topo->nr_kinds; kind++) {
+		AUTO_CPUSET struct cpuset set = { 0 };
+		AUTO_FREE char *text = NULL;
+
+		for (unsigned int i = 0; i < topo->nr_cpus; i++)
+			if (topo->cpus[i].kind == (int)kind)
+				cpuset_add(&set, topo->cpus[i].os);
+		text = cpuset_string(&set);
+		fprintf(out, "CPUs of kind %u: %s\n", kind, text);
+	}
+}
+
 static void print_states(FILE *out, const struct topology *topo)
 {
 	const char *unknown[MAP_MAX_UNKNOWN], *before = "Not told by this source: ";
 
 	fputc('\n', out);
+	print_kinds(out, topo);
 	print_set(out, "Offline CPUs", &topo->offline);
 	print_set(out,
 		  topo->offline_known ? "CPUs not allowed here" : "CPUs offline or not allowed",
