@@ -1,0 +1,19 @@
+#ifndef SITU_CLI_PLAN_MARKS_H
+#define SITU_CLI_PLAN_MARKS_H
+
+#include "affinity/place.h"
+#include "cli/map.h"
+
+/* What the host's map shows of a plan: every VM's vCPUs on their CPUs, what is taken and what stays
+ * empty. Main thread only. */
+struct plan_marks {
+	struct map_mark *cpus, *nodes; /* by index of the topology */
+	char **labels;
+	unsigned int nr_labels;
+};
+
+void plan_marks_init(struct plan_marks *marks, const struct place_request *request,
+		     const struct place_plan *plan);
+void plan_marks_fini(struct plan_marks *marks);
+
+#endif
