@@ -11,6 +11,7 @@
 # make bench        runs the benchmarks, writes build/bench/
 # make soak         the long runs: thousands of cycles
 # make format       clang-format -i
+# make docs         the manual page and completion that are made from the VM's table
 # make install      DESTDIR, PREFIX; make uninstall
 #
 # SAN=address,undefined builds into a folder of its own, COV=1 the same for coverage; V=1 shows the
@@ -235,10 +236,10 @@ lint-cppcheck:
 lint-shape:
 	tests/ccount.py --layers docs/layers.txt .
 	tests/ccount.py --check docs/limits.txt --exclude '^tests/' .
-lint-shell:
-	shellcheck $(SH_FILES)
-lint-man:
-	mandoc -Tlint -Wwarning $(wildcard docs/man/*.[1-8])
+lint-shell: $(B)/docs/situ.bash
+	shellcheck $(SH_FILES) $(B)/docs/situ.bash
+lint-man: $(B)/docs/situ.yaml.5
+	mandoc -Tlint -Wwarning $(wildcard docs/man/*.[1-8]) $<
 
 format:
 	clang-format -i $(C_FILES)
@@ -257,20 +258,32 @@ quickstart: deps-build
 	$(Q)$(B)/situ check; s=$$?; [ $$s -le 1 ] || [ $$s -eq 3 ] || exit $$s
 	$(Q)$(B)/situ topo
 
-MANS := $(wildcard docs/man/*.[1-8])
-install: all
+# The manual of the configuration and the completion are made from the VM's table.
+PAGES := $(B)/docs/situ.yaml.5 $(B)/docs/situ.bash
+$(B)/docs/generate: $(B)/docs/generate.o $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+$(B)/docs/situ.yaml.5: $(B)/docs/generate
+	$(call say,GEN,$@)$< man >$@
+$(B)/docs/situ.bash: $(B)/docs/generate
+	$(call say,GEN,$@)$< completion >$@
+docs: $(PAGES)
+
+MANS := $(wildcard docs/man/*.[1-8]) $(B)/docs/situ.yaml.5
+COMPLETIONS := share/bash-completion/completions
+install: all docs
+	install -D -m 644 $(B)/docs/situ.bash $(DESTDIR)$(PREFIX)/$(COMPLETIONS)/situ
 	install -D -m 755 $(B)/situ $(DESTDIR)$(PREFIX)/bin/situ
 	for m in $(MANS); do \
 	  install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/situ
+	rm -f $(DESTDIR)$(PREFIX)/bin/situ $(DESTDIR)$(PREFIX)/$(COMPLETIONS)/situ
 	for m in $(MANS); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all check check-built race run-race fuzz soak bench lab lab-built check-lab \
+.PHONY: all docs check check-built race run-race fuzz soak bench lab lab-built check-lab \
   check-lab-built capture-topology lint lint-format lint-tidy lint-cppcheck lint-shape \
   lint-shell lint-man format deps deps-build deps-test deps-lab \
   quickstart install uninstall clean FORCE

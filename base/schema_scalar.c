@@ -114,9 +114,11 @@ static int store_cpus(const char *text, struct cpuset *field, char *why)
 
 	if (strlen(text) > CPU_LIST_MAX || strchr(text, '\n'))
 		return refuse(why, "is no list of numbers of at most 4096 characters");
-	if (cpuset_parse(&set, text, &err))
+	if (cpuset_parse(&set, text, &err)) {
+		cpuset_fini(&set);
 		return refuse(why, err.errnum == ERANGE ? "has a number beyond 65535"
 							: "is no list of numbers");
+	}
 	cpuset_fini(field);
 	*field = set;
 	return 0;
