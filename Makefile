@@ -122,6 +122,12 @@ TEST_LIBS := -lcriterion
 $(B)/tests/unit: $(UNIT_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)
 
+# Examples: examples/NAME.c, one program each on the library; tests/kvm/test_examples.c runs them.
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+$(B)/examples/%: $(B)/examples/%.o $(LIB)
+	$(call say,LD,$@)$(CC) $(MODE) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/tests/kvm-tests: | $(EXAMPLES)
 $(B)/tests/kvm-tests: $(KVM_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)
 
@@ -257,6 +263,7 @@ quickstart: deps-build
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(B)/situ check; s=$$?; [ $$s -le 1 ] || [ $$s -eq 3 ] || exit $$s
 	$(Q)$(B)/situ topo
+	$(Q)$(B)/situ bench || [ $$? -eq 3 ]
 
 # The manual of the configuration and the completion are made from the VM's table.
 PAGES := $(B)/docs/situ.yaml.5 $(B)/docs/situ.bash

@@ -273,8 +273,9 @@ static bool time_is_up(const struct ring_plan *plan, unsigned int rounds, double
 		plan->progress(plan->arg, (clock_now() - begin) / plan->seconds);
 	else if (plan->progress)
 		plan->progress(plan->arg, (double)rounds / plan->rounds);
-	return plan->seconds > 0 && rounds >= RING_MIN_ROUNDS &&
-	       clock_now() - begin > plan->seconds;
+	if (plan->seconds <= 0 || !rounds)
+		return false;
+	return clock_now() - begin > (rounds < RING_MIN_ROUNDS ? 2 : 1) * plan->seconds;
 }
 
 int ring_measure(struct ring_case *cases, unsigned int nr, const struct ring_plan *plan,

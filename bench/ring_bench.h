@@ -59,7 +59,8 @@ struct ring_case {
 
 struct ring_plan {
 	unsigned int rounds; /* at most RING_MAX_ROUNDS */
-	double seconds; /* no new round after these, once there are RING_MIN_ROUNDS; 0: no limit */
+	double seconds; /* no new round after these, nor, with under RING_MIN_ROUNDS so far, after
+			   twice as many; 0: no limit */
 	double sample_s; /* at most 0.3 */
 	bool rtt;
 	double ns_per_tick;

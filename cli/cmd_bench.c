@@ -131,7 +131,9 @@ static int combine_variants(const struct bench_args *args, uint32_t pauses,
 					.pauses = pauses,
 				};
 			}
-	options->speaker = options->nr_variants ? options->nr_variants - 1 : 0;
+	for (unsigned int i = 0; i < options->nr_variants; i++)
+		if (options->variants[i].kind >= options->variants[options->speaker].kind)
+			options->speaker = i;
 	return ret;
 }
 
