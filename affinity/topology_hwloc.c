@@ -72,6 +72,18 @@ static unsigned int number_of(hwloc_obj_t obj, unsigned int index)
 	return obj->os_index == HWLOC_UNKNOWN_INDEX ? index : obj->os_index;
 }
 
+/* CPUID pads the model name with blanks. */
+static char *trimmed(const char *text)
+{
+	size_t len;
+
+	text += text ? strspn(text, " ") : 0;
+	len = text ? strlen(text) : 0;
+	while (len && text[len - 1] == ' ')
+		len--;
+	return len ? alloc_printf("%.*s", (int)len, text) : NULL;
+}
+
 static void fill_packages(struct fill *fill)
 {
 	struct topology *topo = fill->topo;
@@ -86,7 +98,7 @@ static void fill_packages(struct fill *fill)
 		set_index(obj, topo->nr_packages++);
 		package->os = number_of(obj, topo->nr_packages - 1);
 		copy_set(&package->cpus, obj->cpuset);
-		package->model = model && *model ? alloc_string(model) : NULL;
+		package->model = trimmed(model);
 	}
 	while ((obj = next_with_cpus(fill, HWLOC_OBJ_DIE, obj)))
 		set_index(obj, topo->nr_dies++);

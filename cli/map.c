@@ -63,8 +63,7 @@ char *map_summary(const struct topology *topo)
 	return alloc_printf("%u package%s, %u node%s, %u core%s, %u CPU%s, %s", topo->nr_packages,
 			    plural(topo->nr_packages), topo->nr_nodes, plural(topo->nr_nodes),
 			    topo->nr_cores, plural(topo->nr_cores), topo->nr_cpus,
-			    plural(topo->nr_cpus),
-			    bytes ? size_format(bytes, size) : "memory not known");
+			    plural(topo->nr_cpus), bytes ? size_format(bytes, size) : "no memory");
 }
 
 char *map_node_memory(const struct topo_node *node)

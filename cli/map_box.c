@@ -8,6 +8,7 @@
 #include "base/size.h"
 
 #define TITLE_CHAR 7.6 /* width of a character of a heading */
+#define NOTE_CHAR  6.0 /* of the line below it */
 #define CPU_HEIGHT 20.0
 #define ASPECT	   1.7 /* a group of boxes is about this much wider than high */
 
@@ -69,15 +70,16 @@ static void add_cores(struct map_box *parent, const struct map_view *view,
 	}
 }
 
-static char *package_title(const struct topology *topo, int index)
+static struct map_box *add_package(struct map_box *page, const struct topology *topo, int index)
 {
-	const struct topo_package *package;
+	struct map_box *box;
 
 	if (index < 0)
-		return alloc_string("No package known");
-	package = &topo->packages[index];
-	return package->model ? alloc_printf("Package %u · %s", package->os, package->model)
-			      : alloc_printf("Package %u", package->os);
+		return add_box(page, BOX_PACKAGE, index, alloc_string("No package known"));
+	box = add_box(page, BOX_PACKAGE, index,
+		      alloc_printf("Package %u", topo->packages[index].os));
+	box->note = topo->packages[index].model;
+	return box;
 }
 
 static struct map_box *add_node(struct map_box *parent, const struct map_view *view, int index)
@@ -131,8 +133,7 @@ static void add_domains(struct map_box *page, const struct map_view *view)
 		if (!package || package->index != here->package) {
 			if (package && package->index >= 0)
 				add_memory_nodes(package, view, package->index);
-			package = add_box(page, BOX_PACKAGE, here->package,
-					  package_title(view->topo, here->package));
+			package = add_package(page, view->topo, here->package);
 			node = NULL;
 		}
 		if (!node || node->index != here->node)
@@ -154,11 +155,10 @@ static double heading_height(const struct map_box *box)
 
 static double title_width(const struct map_box *box)
 {
-	size_t len = box->title ? strlen(box->title) : 0;
+	double title = box->title ? (double)strlen(box->title) * TITLE_CHAR : 0;
+	double note = box->note ? (double)strlen(box->note) * NOTE_CHAR : 0;
 
-	if (box->note && strlen(box->note) > len)
-		len = strlen(box->note);
-	return (double)len * TITLE_CHAR + 2 * shapes[box->kind].padding;
+	return fmax(title, note) + 2 * shapes[box->kind].padding;
 }
 
 /* Places the children relative to (0, 0) on a grid of so many columns; all get the width of the

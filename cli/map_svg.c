@@ -98,6 +98,28 @@ static void put_rect(FILE *out, const struct map_box *box, const struct paint *p
 		paint->stroke, box->isolated ? " stroke-width=\"2\" stroke-dasharray=\"3 2\"" : "");
 }
 
+static void put_swatch(FILE *out, double x, double y, enum map_colour colour)
+{
+	struct paint paint = colour_paint(colour);
+
+	fprintf(out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"9\" height=\"9\" rx=\"2\" fill=\"%s\" "
+		"stroke=\"%s\"/>\n",
+		x, y, paint.fill, paint.stroke);
+}
+
+/* The second line of a heading; a mark's begins with its colour. */
+static void draw_note(FILE *out, const struct map_box *box)
+{
+	double x = box->x + 12;
+
+	if (box->colour != MAP_PLAIN) {
+		put_swatch(out, x, box->y + 23, box->colour);
+		x += 13;
+	}
+	put_line(out, x, box->y + 31, "l3", "#3d4a58", box->note);
+}
+
 static void draw_box(FILE *out, const struct map_view *view, const struct map_box *box)
 {
 	static const char *const classes[NR_BOX_KINDS] = { "", "package", "node", "l3", "", "cpu" };
@@ -111,11 +133,8 @@ static void draw_box(FILE *out, const struct map_view *view, const struct map_bo
 		put_line(out, box->x + (box->kind == BOX_L3 ? 7 : 12),
 			 box->y + (box->kind == BOX_L3 ? 13 : 17), classes[box->kind], paint.text,
 			 box->title);
-	if (box->note) {
-		struct paint note = colour_paint(box->colour);
-
-		put_line(out, box->x + 12, box->y + 31, "l3", note.text, box->note);
-	}
+	if (box->note)
+		draw_note(out, box);
 	for (unsigned int i = 0; i < box->nr_children; i++)
 		draw_box(out, view, box->children[i]);
 }
@@ -268,6 +287,32 @@ static void draw_states(FILE *out, const struct topology *topo, double *y)
 		draw_row(out, y, unknown[i]);
 }
 
+static bool colour_used(const struct map_view *view, enum map_colour colour)
+{
+	for (unsigned int i = 0; view->cpus && i < view->topo->nr_cpus; i++)
+		if (view->cpus[i].colour == colour)
+			return true;
+	return false;
+}
+
+/* A VM's colours are explained by the notes of its nodes. */
+static void draw_legend(FILE *out, const struct map_view *view, double *y)
+{
+	static const char *const meanings[MAP_VM] = {
+		[MAP_RESERVED] = "held by another VM",
+		[MAP_AVOIDED] = "kept out by the request",
+		[MAP_IO] = "I/O and housekeeping threads",
+	};
+
+	for (enum map_colour colour = MAP_RESERVED; colour < MAP_VM; colour++) {
+		if (!colour_used(view, colour))
+			continue;
+		*y += ROW;
+		put_swatch(out, MARGIN, *y - 12, colour);
+		put_line(out, MARGIN + 16, *y - 4, "row", "#1f2d3d", meanings[colour]);
+	}
+}
+
 static void put_head(FILE *out, double width, double height)
 {
 	fprintf(out,
@@ -309,6 +354,7 @@ void map_print_svg(FILE *out, const struct map_view *view)
 	fprintf(memory, "<g transform=\"translate(%.0f %.0f)\">\n", MARGIN, MARGIN + TITLE_SPACE);
 	draw_box(memory, view, page);
 	fputs("</g>\n", memory);
+	draw_legend(memory, view, &y);
 	draw_distances(memory, view->topo, &y);
 	draw_pools(memory, view->topo, &y);
 	draw_devices(memory, view->topo, &y);

@@ -8,7 +8,7 @@
 
 static int run(int (*cmd)(int argc, char **argv, struct err *err), struct err *err, ...)
 {
-	char *argv[8] = { "cmd" };
+	char name[] = "cmd", *argv[8] = { name };
 	int argc = 1;
 	va_list ap;
 
