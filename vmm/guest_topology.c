@@ -191,13 +191,16 @@ static unsigned int field_width(const struct guest_topology *guest, const struct
 }
 
 /* Returns the bits that the largest id has. */
-static unsigned int make_ids(struct guest_topology *guest, const struct draft *drafts)
+static unsigned int make_ids(struct guest_topology *guest, const struct draft *drafts,
+			     unsigned int l3_shift)
 {
 	unsigned int bits = field_width(guest, drafts, -1);
 
 	for (unsigned int i = 0; i < guest->nr_cpus; i++)
 		guest->cpus[i].apic_id = drafts[i].smt_rank;
 	for (int level = GUEST_CORE; level < NR_GUEST_LEVELS; level++) {
+		if (level == GUEST_L3 && bits < l3_shift)
+			bits = l3_shift;
 		guest->shift[level] = bits;
 		for (unsigned int i = 0; i < guest->nr_cpus; i++)
 			guest->cpus[i].apic_id |=
@@ -220,7 +223,7 @@ static int assign(struct guest_topology *guest, struct draft *drafts,
 	unsigned int bits;
 
 	make_groups(guest, drafts);
-	bits = make_ids(guest, drafts);
+	bits = make_ids(guest, drafts, req->l3_shift);
 	if (ids_fit(guest, bits, req->max_apic_id))
 		return 0;
 	for (unsigned int i = 0; i < guest->nr_cpus; i++) {
@@ -228,7 +231,7 @@ static int assign(struct guest_topology *guest, struct draft *drafts,
 		drafts[i].key[GUEST_L2] = drafts[i].key[GUEST_CORE];
 	}
 	make_groups(guest, drafts);
-	bits = make_ids(guest, drafts);
+	bits = make_ids(guest, drafts, req->l3_shift);
 	if (!ids_fit(guest, bits, req->max_apic_id))
 		return err_set(err, EXIT_NO, ERANGE,
 			       "cpus: no APIC ids up to %u state where %u vCPUs are on this host; "
@@ -324,16 +327,18 @@ static void set_nodes(struct guest_topology *guest, const struct guest_request *
 	guest->nr_nodes = nr;
 	guest->nodes = alloc_zeroed(nr, sizeof(*guest->nodes));
 	guest->distances = alloc_zeroed((size_t)nr * nr, sizeof(*guest->distances));
-	for (unsigned int i = 0; i < nr * nr; i++)
-		guest->distances[i] = one_distance(req, i / nr, i % nr);
+	for (unsigned int i = 0; i < nr; i++)
+		for (unsigned int j = 0; j < nr; j++)
+			guest->distances[i * nr + j] = one_distance(req, i, j);
 	for (unsigned int i = 0; i < nr; i++)
 		guest->nodes[i] = req->nodes[i];
 	for (int attr = 0; attr < NR_MEM_ATTRS; attr++) {
 		if (!req->host->mem_attr[attr])
 			continue;
 		guest->mem_attr[attr] = alloc_zeroed((size_t)nr * nr, sizeof(double));
-		for (unsigned int i = 0; i < nr * nr; i++)
-			guest->mem_attr[attr][i] = one_attr(req, attr, i / nr, i % nr);
+		for (unsigned int i = 0; i < nr; i++)
+			for (unsigned int j = 0; j < nr; j++)
+				guest->mem_attr[attr][i * nr + j] = one_attr(req, attr, i, j);
 	}
 }
 

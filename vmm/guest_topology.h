@@ -65,6 +65,7 @@ struct guest_request {
 	const unsigned int *distances; /* nr_nodes x nr_nodes, 0: not given; or NULL: the host's */
 	struct guest_shape shape;
 	uint32_t max_apic_id; /* the largest that the host's KVM takes */
+	unsigned int l3_shift; /* the least value of shift[GUEST_L3]; 0: any */
 };
 
 /* EXIT_INPUT for a shape whose product is not nr_cpus, a CPU, node or distance that cannot be;
