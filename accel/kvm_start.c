@@ -108,6 +108,7 @@ void kvm_start_fill(const struct kvm_start *start, struct kvm_regs *regs, struct
 		.rdx = start->rdx,
 		.rcx = start->rcx,
 		.rbx = start->rbx,
+		.rax = start->rax,
 		.rflags = RFLAGS_ONE,
 	};
 	if (start->mode == START_LONG_USER)

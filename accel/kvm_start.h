@@ -33,7 +33,7 @@ enum {
 struct kvm_start {
 	enum start_mode mode;
 	uint64_t ip, sp;
-	uint64_t rdi, rsi, rdx, rcx, rbx; /* what the code at ip expects there */
+	uint64_t rdi, rsi, rdx, rcx, rbx, rax; /* what the code at ip expects there */
 	uint64_t page_tables; /* physical address of the PML4; long modes */
 	uint64_t gdt; /* physical address; 0: none, the segments work until reloaded */
 	uint64_t idt; /* physical address; 0: none, a fault is a triple fault */

@@ -9,12 +9,11 @@
  */
 
 /* Guest-physical memory, upwards. RAM but for what is named here. */
-#define LAYOUT_BOOT_GDT	    0x500 /* 64-bit and 32-bit flat segments */
 #define LAYOUT_PVH_INFO	    0x6000 /* hvm_start_info, module list, memory map: up to a page */
 #define LAYOUT_ZERO_PAGE    0x7000 /* struct boot_params, one page */
 #define LAYOUT_MULTIBOOT    0x8000 /* multiboot information, up to a page */
-#define LAYOUT_PAGE_TABLES  0x9000 /* identity map of the first 4 GiB: 6 pages */
-#define LAYOUT_CMDLINE	    0x10000
+#define LAYOUT_PAGE_TABLES  0x10000 /* GDT, TSS, identity map of 4 GiB (accel/kvm_start.h) */
+#define LAYOUT_CMDLINE	    0x20000
 #define LAYOUT_CMDLINE_MAX  0x10000 /* bytes with the final NUL; kernels take less */
 #define LAYOUT_LOW_RAM_END  0x9fc00 /* from here to 1 MiB: reserved in the memory map */
 #define LAYOUT_ACPI	    0xe0000 /* RSDP first: also where an old kernel searches for it */

@@ -8,7 +8,17 @@
 #include "vmm/boot/dsdt.h"
 #include "vmm/layout.h"
 
-#define RSDP_LEN   36
+/* ACPI 6.3, 5.2.5.3 */
+struct rsdp {
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
+	uint32_t rsdt, len;
+	uint64_t xsdt;
+	uint8_t ext_checksum, reserved[3];
+} __attribute__((packed));
+
 #define MAX_TABLES 8
 
 /* FADT flags, ACPI 6.3 table 5-35. */
@@ -129,17 +139,17 @@ static uint64_t write_xsdt(struct acpi_writer *w, const uint64_t *tables, unsign
 	return acpi_close(w);
 }
 
-static void fill_rsdp(uint8_t *rsdp, uint64_t xsdt)
+static void fill_rsdp(uint8_t *at, uint64_t xsdt)
 {
-	uint32_t len = RSDP_LEN;
+	struct rsdp rsdp = { .signature = "RSD PTR ",
+			     .oem = "SITU  ",
+			     .revision = 2,
+			     .len = sizeof(rsdp),
+			     .xsdt = xsdt };
 
-	memcpy(rsdp, "RSD PTR ", 8);
-	memcpy(rsdp + 9, "SITU  ", 6);
-	rsdp[15] = 2; /* revision */
-	memcpy(rsdp + 20, &len, sizeof(len));
-	memcpy(rsdp + 24, &xsdt, sizeof(xsdt));
-	rsdp[8] = acpi_checksum(rsdp, 20);
-	rsdp[32] = acpi_checksum(rsdp, RSDP_LEN);
+	rsdp.checksum = acpi_checksum((const uint8_t *)&rsdp, 20); /* what ACPI 1.0 knew */
+	rsdp.ext_checksum = acpi_checksum((const uint8_t *)&rsdp, sizeof(rsdp));
+	memcpy(at, &rsdp, sizeof(rsdp));
 }
 
 int acpi_build(struct acpi_tables *tables, const struct guest_topology *guest,
@@ -149,7 +159,7 @@ int acpi_build(struct acpi_tables *tables, const struct guest_topology *guest,
 	uint64_t list[MAX_TABLES], hmat, xsdt;
 	unsigned int nr = 0;
 
-	acpi_zeros(&w, RSDP_LEN);
+	acpi_zeros(&w, sizeof(struct rsdp));
 	list[nr++] = write_fadt(&w, write_dsdt(&w));
 	list[nr++] = write_madt(&w, guest);
 	list[nr++] = acpi_write_srat(&w, guest, ram);
