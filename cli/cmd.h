@@ -18,6 +18,7 @@ struct cmd {
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_plan(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
+int cmd_run(int argc, char **argv, struct err *err);
 int cmd_topo(int argc, char **argv, struct err *err);
 
 #endif

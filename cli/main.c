@@ -10,6 +10,7 @@ static const struct cmd commands[] = {
 	{ "bench", "measure from inside a guest what a place is worth", cmd_bench },
 	{ "plan", "where VMs would go on a host, and why", cmd_plan },
 	{ "check", "tell what keeps this host from running VMs", cmd_check },
+	{ "run", "boot a guest where the plan wants it", cmd_run },
 	{ "topo", "show the host's map", cmd_topo },
 	{ 0 },
 };
