@@ -56,8 +56,17 @@ void cpuset_add(struct cpuset *set, unsigned int nr)
 
 void cpuset_add_range(struct cpuset *set, unsigned int first, unsigned int last)
 {
-	for (unsigned int nr = first; nr <= last; nr++)
-		cpuset_add(set, nr);
+	size_t from = first / BITS, to = last / BITS;
+
+	if (last < first)
+		return;
+	reserve(set, to + 1);
+	for (size_t i = from; i <= to; i++) {
+		uint64_t low = i == from ? ~UINT64_C(0) << first % BITS : ~UINT64_C(0);
+		uint64_t high = i == to ? ~UINT64_C(0) >> (BITS - 1 - last % BITS) : ~UINT64_C(0);
+
+		set->words[i] |= low & high;
+	}
 }
 
 void cpuset_remove(struct cpuset *set, unsigned int nr)

@@ -86,3 +86,20 @@ Test(cpuset, format_reports_the_length_it_needs_and_cuts)
 	cr_assert_str_eq(small, "0-3");
 	cpuset_fini(&set);
 }
+
+Test(cpuset, a_range_is_what_its_members_are_one_by_one)
+{
+	static const unsigned int ends[] = { 0, 1, 62, 63, 64, 65, 127, 128, 191, 192, 200 };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		for (size_t j = 0; j < sizeof(ends) / sizeof(*ends); j++) {
+			struct cpuset range = { 0 }, members = { 0 };
+
+			cpuset_add_range(&range, ends[i], ends[j]);
+			for (unsigned int nr = ends[i]; nr <= ends[j]; nr++)
+				cpuset_add(&members, nr);
+			cr_assert(cpuset_equal(&range, &members), "%u-%u", ends[i], ends[j]);
+			cpuset_fini(&range);
+			cpuset_fini(&members);
+		}
+}
