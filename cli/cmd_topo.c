@@ -6,10 +6,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/map.h"
 #include "cli/measure.h"
 #include "cli/options.h"
+#include "cli/topo_held.h"
 #include "cli/topo_json.h"
 
 struct topo_options {
@@ -67,15 +69,14 @@ static void print_json(const struct topology *topo)
 	json_decref(document);
 }
 
-static int write_svg(const struct topology *topo, const char *path, struct err *err)
+static int write_svg(const struct map_view *view, const char *path, struct err *err)
 {
-	struct map_view view = { .topo = topo };
 	FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
 	int failed;
 
 	if (!file)
 		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open for writing", path);
-	map_print_svg(file, &view);
+	map_print_svg(file, view);
 	if (file == stdout)
 		return 0;
 	failed = ferror(file);
@@ -84,18 +85,35 @@ static int write_svg(const struct topology *topo, const char *path, struct err *
 	return 0;
 }
 
-static int show(const struct topology *topo, const struct topo_options *options, struct err *err)
+/* That VMs could not be listed is said, and the map shown without them. */
+static int draw(const struct topology *topo, const char *svg, struct err *err)
 {
 	struct map_view view = { .topo = topo, .columns = terminal_columns() };
+	struct topo_held held;
+	struct err unlisted;
+	int ret = 0;
 
+	if (topo_held_init(&held, topo, NULL, &unlisted))
+		log_warn("running VMs are not in the map: %s", unlisted.text);
+	view.cpus = held.marks;
+	view.colours = isatty(STDOUT_FILENO);
+	if (svg) {
+		ret = write_svg(&view, svg, err);
+	} else {
+		map_print_text(stdout, &view);
+		topo_held_print(stdout, &held);
+	}
+	topo_held_fini(&held);
+	return ret;
+}
+
+static int show(const struct topology *topo, const struct topo_options *options, struct err *err)
+{
 	if (options->measure)
 		return measure_host(topo, options->measure, err);
-	if (options->svg)
-		return write_svg(topo, options->svg, err);
-	if (options->json)
-		print_json(topo);
-	else
-		map_print_text(stdout, &view);
+	if (!options->json)
+		return draw(topo, options->svg, err);
+	print_json(topo);
 	return 0;
 }
 
