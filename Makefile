@@ -219,6 +219,17 @@ $(B)/bench/%: $(B)/bench/programs/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
 
+# Other people's queues, beside which our rings are measured; nothing else needs them.
+PEERS := $(B)/bench/peers/ck.o $(B)/bench/peers/boost.o
+$(B)/bench/ring_peers: $(PEERS)
+$(B)/bench/ring_peers: LDLIBS += -lck -lstdc++
+$(B)/bench/peers/%.o: bench/peers/%.c
+	@mkdir -p $(@D) && .ci/deps bench
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/bench/peers/%.o: bench/peers/%.cc
+	@mkdir -p $(@D) && .ci/deps bench
+	$(call say,CXX,$<)$(CXX) -I. -std=gnu++17 -Wall -Wextra $(HARDEN) $(MODE) $(CFLAGS) -MMD -MP -c -o $@ $<
+
 bench: $(BENCHES:%=bench-%)
 bench-%: bench/%.sh $(B)/situ $(BENCH_BINS)
 	@mkdir -p $(B)/bench

@@ -33,7 +33,7 @@ static void fill_gate(struct gate *gate, uint64_t handler)
 
 int image_load(const struct gmem *gmem, uint64_t map_len, struct kvm_start *start, struct err *err)
 {
-	size_t len = (size_t)(guest_payload_end - guest_payload);
+	size_t len = guest_payload_len;
 	const struct guest_header *header = gmem_ptr(gmem, GUEST_LOAD_ADDRESS, len);
 	struct gate *gates = gmem_ptr(gmem, IMAGE_IDT, NR_GATES * sizeof(*gates));
 	void *tables = gmem_ptr(gmem, IMAGE_TABLES, START_TABLES_LEN(map_len));

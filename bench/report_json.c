@@ -86,8 +86,7 @@ static json_t *guest_json(const struct bench_session *s)
 						       bench_node_of(&s->topo, s->cpus[i])));
 	json_object_set_new(object, "vcpus", vcpus);
 	json_object_set_new(object, "payload",
-			    json_pack("{s:i,s:i}", "bytes",
-				      (int)(guest_payload_end - guest_payload), "cpl", 3));
+			    json_pack("{s:i,s:i}", "bytes", (int)guest_payload_len, "cpl", 3));
 	return object;
 }
 

@@ -97,7 +97,7 @@ static void judge_nodes(struct findings *f)
 {
 	const struct ring_case *same = find_default(f, false), *cross = find_default(f, true);
 	struct verdict *verdict = f->verdict;
-	struct stats_ratio ratio;
+	struct stats_ratio ratio = { 0 };
 
 	verdict->has_same = same;
 	verdict->has_cross = cross;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "guest/blob.h"
 
 #define BAR 20
 

@@ -107,7 +107,7 @@ static int parse_wait(const char *text, uint32_t *pauses, struct err *err)
 static int combine_variants(const struct bench_args *args, uint32_t pauses,
 			    struct bench_options *options, struct err *err)
 {
-	struct word_list rings, paddings, batches;
+	struct word_list rings, paddings = { 0 }, batches = { 0 };
 	int ret =
 		parse_words("ring", args->rings ? args->rings : "batched", ring_words, &rings, err);
 
@@ -354,17 +354,11 @@ static int print(const struct bench_session *session, const struct bench_args *a
 	return ret ? ret : write_file(session, args->svg, report_svg, err);
 }
 
-static int run(const struct bench_args *args, struct bench_options *options, struct err *err)
+static int run(const struct bench_args *args, const struct bench_options *options, struct err *err)
 {
 	struct bench_session session;
-	unsigned int shown = 101;
-	int ret;
+	int ret = bench_session_run(&session, options, err);
 
-	if (isatty(STDERR_FILENO)) {
-		options->progress = show_progress;
-		options->progress_arg = &shown;
-	}
-	ret = bench_session_run(&session, options, err);
 	if (!ret)
 		ret = print(&session, args, err);
 	bench_session_fini(&session);
@@ -380,7 +374,9 @@ int cmd_bench(int argc, char **argv, struct err *err)
 		.item = 8,
 		.capacity = 4096,
 	};
-	struct bench_options options = { 0 };
+	unsigned int shown = 101;
+	struct bench_options options = { .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+					 .progress_arg = &shown };
 	int ret = parse(argc, argv, &args, &options, err);
 
 	if (ret)

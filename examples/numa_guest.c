@@ -171,7 +171,7 @@ static int load_guest(struct example *ex, struct err *err)
 
 static int run_vm(struct example *ex, struct err *err)
 {
-	struct vm_end end;
+	struct vm_end end = { 0 };
 	int ret = build_vm(ex, err);
 
 	if (!ret)

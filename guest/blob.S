@@ -1,10 +1,13 @@
 /* The payload inside the program; guest/blob.h declares it. */
 	.section .rodata
 	.balign	16
-	.globl	guest_payload, guest_payload_end
+	.globl	guest_payload, guest_payload_len
 	.type	guest_payload, @object
-	.type	guest_payload_end, @object
+	.type	guest_payload_len, @object
 guest_payload:
 	.incbin	PAYLOAD
-guest_payload_end:
+end:
+	.balign	8
+guest_payload_len:
+	.quad	end - guest_payload
 	.section .note.GNU-stack, "", @progbits
