@@ -32,6 +32,7 @@ struct counter_source {
 	void *arg;
 };
 extern const struct counter_source counters_of_host;
+extern const struct counter_source counters_none; /* offers nothing */
 
 struct counters {
 	const struct counter_source *source;

@@ -25,6 +25,8 @@ void crew_setup(struct crew *crew, const struct crew_type *type, const struct cr
 		.counter_source = spec->counters,
 		.pinned = spec->pinned,
 		.roam = spec->roam,
+		.ready = spec->ready,
+		.ready_arg = spec->ready_arg,
 	};
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_condattr_init(&attr);

@@ -77,6 +77,8 @@ struct crew {
 	const struct counter_source *counter_source;
 	bool pinned;
 	const struct cpuset *roam; /* not owned */
+	void (*ready)(void *arg);
+	void *ready_arg;
 	void *owner; /* what the type needs besides */
 
 	pthread_mutex_t lock; /* members[].job, .gone, quit, failure */
@@ -97,8 +99,10 @@ struct crew_spec {
 	unsigned int nr_cpus;
 	bool pinned; /* each member on its CPU; false: anywhere in `roam` */
 	const struct cpuset *roam;
-	const struct gmem *gmem; /* with a struct crew_control at gpa `control` */
+	const struct gmem *gmem; /* with a struct crew_control at BENCH_CONTROL */
 	const struct counter_source *counters;
+	void (*ready)(void *arg); /* NULL, or: a vCPU tells that its guest runs; its thread */
+	void *ready_arg;
 };
 
 int crew_init_host(struct crew *crew, const struct crew_spec *spec, struct err *err);

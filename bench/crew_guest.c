@@ -80,6 +80,8 @@ static void settle(struct crew_member *member)
 	struct guest_vcpu *vcpu = member->vcpu;
 	struct err err;
 
+	if (member->crew->ready)
+		member->crew->ready(member->crew->ready_arg);
 	member->tid = gettid();
 	counters_open(&member->counters, member->crew->counter_source);
 	kvm_stats_init(&vcpu->stats, guest->vm.vcpus[member->index].kvm.fd, &err);

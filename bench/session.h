@@ -28,6 +28,7 @@ struct bench_options {
 	bool homes[NR_RING_HOMES]; /* none: the producer's, and others for the speaker */
 	bool guest, host, processes, unpinned;
 	bool ring, memory, solo; /* what to measure */
+	bool first_byte; /* nothing else: start the guest, say so, end */
 	bool rtt;
 	unsigned int repeats; /* rounds; 0: as many as fit into `seconds` */
 	double seconds;
