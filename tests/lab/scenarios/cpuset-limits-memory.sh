@@ -11,8 +11,8 @@ limited() {
 	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
 }
 
-status 3 limited place-memory --size 8M --policy bind --nodes 0
+status 3 limited place-vm --size 8M --policy bind --nodes 0
 says err 'node 0 is wanted, but .* node 1 only' 'cpuset.mems'
-status 0 limited place-memory --size 8M --policy bind --nodes 1
+status 0 limited place-vm --size 8M --policy bind --nodes 1
 same 'pages' '{"1":2048}' "$(jq -c .pages out)"
 rmdir "$group"

@@ -6,14 +6,14 @@
 
 before=$(free_kb 1)
 other=$(free_kb 0)
-status 3 place-memory --size 300M --policy bind --nodes 1 --prefault-cpus 2,3
+status 3 place-vm --size 300M --policy bind --nodes 1 --prefault-cpus 2,3
 same 'nothing is printed' '' "$(cat out)"
-says err 'place-memory: memory: node 1 is full.*300 MiB' 'free memory'
+says err 'place-vm: memory: node 1 is full.*300 MiB' 'free memory'
 after=$(free_kb 1)
-[ $((before - after)) -lt 8192 ] || fail "node 1 had $before kB free and has $after kB now"
-[ $((other - $(free_kb 0))) -lt 8192 ] || fail "memory is missing on node 0: $other kB before, $(free_kb 0) kB now"
-same 'processes left' '' "$(pidof place-memory || :)"
+[ $((before - after)) -lt 32768 ] || fail "node 1 had $before kB free and has $after kB now"
+[ $((other - $(free_kb 0))) -lt 32768 ] || fail "memory is missing on node 0: $other kB before, $(free_kb 0) kB now"
+same 'processes left' '' "$(pidof place-vm || :)"
 
-status 0 place-memory --size 300M --policy preferred --nodes 1
+status 0 place-vm --size 300M --policy preferred --nodes 1
 jq -e '.pages["0"] > 0 and .pages["1"] > 0 and .pages["0"] + .pages["1"] == 76800' out
 jq -e '.verified.on_plan == false' out

@@ -3,7 +3,7 @@
 # topologies: 2n8c 3n8c-far 4n8c 8n16c
 
 even() { # NODES
-	status 0 place-memory --size 32M --policy interleave --nodes "$1"
+	status 0 place-vm --size 32M --policy interleave --nodes "$1"
 	jq -e --arg nodes "$1" '
 		($nodes | split(",")) as $nodes | (8192 / ($nodes | length)) as $share |
 		(.pages | keys) == ($nodes | sort) and

@@ -11,8 +11,8 @@ pages=2048 # of 4 KiB
 places() {
 	node=$1
 	shift
-	status 0 place-memory --size 8M "$@"
-	same "place-memory $*" "{\"$node\":$pages} {\"$node\":$pages} true" \
+	status 0 place-vm --size 8M "$@"
+	same "place-vm $*" "{\"$node\":$pages} {\"$node\":$pages} true" \
 		"$(jq -r '"\(.pages) \(.verified.pages) \(.verified.on_plan)"' out)"
 }
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Verification notices pages that were moved behind the monitor's back, and counts them.
-# topologies: 2n8c 8n16c
+# Verification notices pages that were moved behind the back of a running VM, and counts them.
+# topologies: 2n8c
 
 mkfifo go
-place-memory --size 8M --policy bind --nodes 1 --hold <go >out 2>err &
+place-vm --size 8M --policy bind --nodes 1 --vcpus 2,3 --hold <go >out 2>err &
 pid=$!
 exec 3>go
 while ! [ -s out ]; do

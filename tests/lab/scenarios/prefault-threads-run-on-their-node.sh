@@ -5,7 +5,7 @@
 
 jq -r '.nodes[] | "\(.id) \(.cpus | map(tostring) | join(","))"' /lab/topology.json >crews
 while read -r node cpus; do
-	status 0 place-memory --size 8M --policy local --nodes "$node" --prefault-cpus "$cpus"
+	status 0 place-vm --size 8M --policy local --nodes "$node" --prefault-cpus "$cpus"
 	same "pages touched by CPUs $cpus" "{\"$node\":2048}" "$(jq -c .pages out)"
 	jq -e .verified.on_plan out
 done <crews

@@ -2,5 +2,5 @@
 # Where a container's seccomp filter refuses mbind, the message says so and names the remedy.
 # topologies: 2n8c
 
-status 3 deny mbind place-memory --size 8M --policy bind --nodes 1
+status 3 deny mbind place-vm --size 8M --policy bind --nodes 1
 says err 'mbind' 'not permitted' 'seccomp'
