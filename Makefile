@@ -127,7 +127,7 @@ EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
 $(B)/examples/%: $(B)/examples/%.o $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/tests/kvm-tests: | $(EXAMPLES)
+$(B)/tests/kvm-tests: | $(EXAMPLES) $(B)/situ
 $(B)/tests/kvm-tests: $(KVM_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)
 
