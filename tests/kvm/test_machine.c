@@ -1,0 +1,216 @@
+#include <criterion/criterion.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "tests/kvm/need_kvm.h"
+#include "vmm/layout.h"
+#include "vmm/machine.h"
+
+#define MIB 0x100000u
+
+/* A PVH kernel of a few bytes of 32-bit code at 1 MiB, on a machine of one node. */
+struct fixture {
+	struct topology topo;
+	struct guest_topology guest;
+	struct ram_map ram;
+	struct machine_host host;
+	struct machine machine;
+	struct vm_end end;
+	struct err err;
+	char kernel[32], sent[64];
+	size_t nr_sent;
+};
+
+static void take(void *arg, const uint8_t *data, size_t len)
+{
+	struct fixture *f = arg;
+
+	if (f->nr_sent + len < sizeof(f->sent))
+		memcpy(f->sent + f->nr_sent, data, len);
+	f->nr_sent += len;
+}
+
+static void write_kernel(struct fixture *f, const uint8_t *code, size_t len)
+{
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segments[2];
+		struct {
+			Elf64_Nhdr header;
+			char name[4];
+			uint32_t entry;
+		} note;
+		uint8_t code[128];
+	} elf = { 0 };
+	FILE *file;
+
+	memcpy(elf.header.e_ident, ELFMAG, SELFMAG);
+	elf.header.e_ident[EI_CLASS] = ELFCLASS64;
+	elf.header.e_ident[EI_DATA] = ELFDATA2LSB;
+	elf.header.e_machine = EM_X86_64;
+	elf.header.e_phoff = (size_t)((char *)elf.segments - (char *)&elf);
+	elf.header.e_phentsize = sizeof(Elf64_Phdr);
+	elf.header.e_phnum = 2;
+	elf.segments[0] = (Elf64_Phdr){ .p_type = PT_LOAD,
+					.p_offset = (size_t)((char *)elf.code - (char *)&elf),
+					.p_paddr = MIB,
+					.p_filesz = sizeof(elf.code),
+					.p_memsz = sizeof(elf.code) };
+	elf.segments[1] = (Elf64_Phdr){ .p_type = PT_NOTE,
+					.p_offset = (size_t)((char *)&elf.note - (char *)&elf),
+					.p_filesz = sizeof(elf.note) };
+	elf.note.header = (Elf64_Nhdr){ 4, 4, 18 };
+	memcpy(elf.note.name, "Xen", 4);
+	elf.note.entry = MIB;
+	memcpy(elf.code, code, len);
+	strcpy(f->kernel, "/tmp/situ-machine-XXXXXX");
+	file = fdopen(mkstemp(f->kernel), "wb");
+	cr_assert_eq(fwrite(&elf, 1, sizeof(elf), file), sizeof(elf));
+	fclose(file);
+}
+
+static void make_guest(struct fixture *f)
+{
+	int cpus[2] = { (int)f->topo.cpus[0].os, -1 };
+	unsigned int nodes[2] = { 0, 0 };
+	struct guest_node node = { 8 * MIB, -1 };
+	struct guest_request req = { .host = &f->topo,
+				     .nr_cpus = 2,
+				     .nr_nodes = 1,
+				     .host_cpus = cpus,
+				     .cpu_nodes = nodes,
+				     .nodes = &node,
+				     .max_apic_id = f->host.max_apic_id,
+				     .l3_shift = f->host.l3_shift };
+
+	cr_assert_eq(guest_topology_init(&f->guest, &req, &f->err), 0, "%s", f->err.text);
+	ram_map_init(&f->ram, &node, 1);
+}
+
+static void setup(struct fixture *f, const uint8_t *code, size_t len)
+{
+	const struct gmem_spec region = { .gpa = 0, .len = 8 * MIB };
+	const struct cpuset places[2] = { { 0 }, { 0 } };
+	const int mem_nodes[2] = { -1, -1 };
+	struct machine_spec spec = { .host = &f->host,
+				     .guest = &f->guest,
+				     .ram = &f->ram,
+				     .regions = &region,
+				     .nr_regions = 1,
+				     .places = places,
+				     .mem_nodes = mem_nodes,
+				     .cmdline = "word",
+				     .serial = { .write = take, .arg = f },
+				     .pvpanic = true,
+				     .debug_exit = true };
+
+	*f = (struct fixture){ 0 };
+	cr_assert_eq(topology_load(&f->topo, "host", &f->err), 0, "%s", f->err.text);
+	cr_assert_eq(machine_host_init(&f->host, &f->err), 0, "%s", f->err.text);
+	make_guest(f);
+	write_kernel(f, code, len);
+	spec.kernel = f->kernel;
+	cr_assert_eq(machine_init(&f->machine, &spec, &f->err), 0, "%s", f->err.text);
+	cr_assert_eq(vm_start(&f->machine.vm, &f->err), 0, "%s", f->err.text);
+}
+
+static void finish(struct fixture *f)
+{
+	cr_assert_eq(vm_join(&f->machine.vm, &f->end, &f->err), 0, "%s", f->err.text);
+	machine_fini(&f->machine);
+	machine_host_fini(&f->host);
+	ram_map_fini(&f->ram);
+	guest_topology_fini(&f->guest);
+	topology_fini(&f->topo);
+	unlink(f->kernel);
+}
+
+/* mov $port, %edx; mov $value, %al; out %al, (%dx) */
+#define OUT(port, value) 0xba, (port)&0xff, (port) >> 8, 0, 0, 0xb0, (value), 0xee
+#define STOP		 0xeb, 0xfe
+#define POWER_OFF	 OUT(PORT_SLEEP_CTL, 0x20 | SLEEP_TYPE_S5 << 2)
+
+Test(machine, a_kernel_speaks_on_its_serial_port_and_powers_off)
+{
+	const uint8_t code[] = { OUT(PORT_COM1, 'h'), OUT(PORT_COM1, 'i'), POWER_OFF, STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup(&f, code, sizeof(code));
+	finish(&f);
+	cr_assert_eq(f.end.status, EXIT_OK);
+	cr_assert_eq(f.machine.wish, MACHINE_POWER_OFF);
+	cr_assert_str_eq(f.sent, "hi");
+}
+
+Test(machine, a_pvh_kernel_finds_its_command_line_by_the_start_info)
+{
+	/* mov 24(%ebx), %eax (cmdline); mov (%eax), %al; mov $COM1, %edx; out %al, (%dx) */
+	const uint8_t code[] = { 0x8b, 0x43, 0x18, 0x8a, 0x00,	    0xba, 0xf8,
+				 0x03, 0x00, 0x00, 0xee, POWER_OFF, STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup(&f, code, sizeof(code));
+	finish(&f);
+	cr_assert_str_eq(f.sent, "w");
+}
+
+Test(machine, both_resets_ask_to_be_run_again)
+{
+	const uint8_t acpi[] = { OUT(PORT_RESET, RESET_VALUE), STOP };
+	const uint8_t i8042[] = { OUT(PORT_I8042_CMD, 0xfe), STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup(&f, acpi, sizeof(acpi));
+	finish(&f);
+	cr_assert_eq(f.machine.wish, MACHINE_RESET);
+	setup(&f, i8042, sizeof(i8042));
+	finish(&f);
+	cr_assert_eq(f.machine.wish, MACHINE_RESET);
+}
+
+Test(machine, a_panic_is_a_crash_and_a_debug_exit_tells_its_value)
+{
+	const uint8_t panic[] = { OUT(PORT_PVPANIC, 1), STOP };
+	const uint8_t debug[] = { OUT(PORT_DEBUG_EXIT, 0x10), STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup(&f, panic, sizeof(panic));
+	finish(&f);
+	cr_assert_eq(f.end.status, EXIT_GUEST);
+	setup(&f, debug, sizeof(debug));
+	finish(&f);
+	cr_assert_eq(f.machine.wish, MACHINE_DEBUG_EXIT);
+	cr_assert_eq(f.machine.debug_value, 0x10);
+}
+
+Test(machine, a_guest_that_looks_for_the_power_button_sees_it_pressed)
+{
+	/* mov $EVENT, %edx; 1: in (%dx), %al; test $1, %al; jz 1b */
+	const uint8_t code[] = { 0xba,
+				 PORT_EVENT & 0xff,
+				 PORT_EVENT >> 8,
+				 0,
+				 0,
+				 0xec,
+				 0xa8,
+				 EVENT_POWER_BUTTON,
+				 0x74,
+				 0xfb,
+				 POWER_OFF,
+				 STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup(&f, code, sizeof(code));
+	machine_press_power_button(&f.machine);
+	finish(&f);
+	cr_assert_eq(f.machine.wish, MACHINE_POWER_OFF);
+}
