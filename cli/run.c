@@ -137,6 +137,14 @@ static int verify(const struct run *run, struct err *err)
 	return 0;
 }
 
+/* The loop runs on this thread; vCPU threads inherit it and then take their own places. */
+static int pin_main_thread(const struct run *run, struct err *err)
+{
+	const struct cpuset *cpus = &run->plan->places.vms[0].emulator_cpus;
+
+	return cpuset_empty(cpus) ? 0 : pin_thread(0, cpus, err);
+}
+
 static int set_up(struct run *run, struct err *err)
 {
 	struct machine_spec spec = { .kernel = run->config->payload.kernel,
@@ -150,6 +158,8 @@ static int set_up(struct run *run, struct err *err)
 
 	vm_plan_fill(run->plan, &spec);
 	ret = machine_init(&run->machine, &spec, err);
+	if (!ret)
+		ret = pin_main_thread(run, err);
 	if (!ret)
 		ret = watch_signals(run, err);
 	if (!ret)
@@ -207,6 +217,8 @@ static int boot_and_wait(struct run *run, bool *again, struct err *err)
 		ret = verify(run, err);
 	if (ret)
 		return err->status;
+	if (run->config->memory.prefault == TRI_TRUE)
+		vm_hold_populated(&run->plan->hold);
 	if (run->config->serial.mode == VM_CONSOLE_TTY)
 		terminal_raw();
 	ret = vm_join(&run->machine.vm, &end, err);

@@ -18,7 +18,7 @@ struct run_options {
 
 struct run {
 	const struct vm_config *config;
-	const struct vm_plan *plan;
+	struct vm_plan *plan;
 	const struct run_options *options;
 	struct machine machine;
 	struct console console;

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/size.h"
 #include "cli/place_vm.h"
+#include "cli/plan_text.h"
 
 static const enum mem_policy mem_policies[NR_PLACE_MEM_POLICIES] = {
 	[PLACE_MEM_AUTO] = MEM_POLICY_BIND,
@@ -21,16 +22,26 @@ static const struct place_vm_plan *placed(const struct vm_plan *plan)
 	return &plan->places.vms[0];
 }
 
-static int find_places(struct vm_plan *plan, struct err *err)
+static int place_it(struct vm_plan *plan, const char *name, struct err *err)
 {
-	const struct place_request request = { .topo = &plan->topo,
-					       .vms = &plan->request,
-					       .nr_vms = 1 };
-	int ret = place(&plan->places, &request, err);
+	struct place_request request = { .topo = &plan->topo, .vms = &plan->request, .nr_vms = 1 };
+	int ret = vm_hold_open(&plan->hold, &plan->topo, &request.host, err);
 
-	if (ret || placed(plan)->placed)
+	if (!ret)
+		ret = place(&plan->places, &request, err);
+	if (ret)
 		return ret;
-	return err_set(err, EXIT_NO, ENOSPC, "%s", placed(plan)->why);
+	if (!placed(plan)->placed)
+		return err_set(err, EXIT_NO, ENOSPC, "%s", placed(plan)->why);
+	return vm_hold_take(&plan->hold, name, &plan->request, placed(plan), err);
+}
+
+static int find_places(struct vm_plan *plan, const struct vm_config *config, struct err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "vm-%d", (int)getpid());
+	return place_it(plan, config->name ? config->name : name, err);
 }
 
 /* The host node that holds the most of a guest node; -1: it has no memory. */
@@ -199,12 +210,12 @@ int vm_plan_init(struct vm_plan *plan, const struct vm_config *config, struct er
 {
 	int ret;
 
-	*plan = (struct vm_plan){ 0 };
+	*plan = (struct vm_plan){ .hold.hold.lock_fd = -1 };
 	ret = topology_load(&plan->topo, "host", err);
 	if (!ret)
 		ret = place_vm_init(&plan->request, config, err);
 	if (!ret)
-		ret = find_places(plan, err);
+		ret = find_places(plan, config, err);
 	if (!ret)
 		ret = machine_host_init(&plan->host, err);
 	if (!ret)
@@ -231,6 +242,7 @@ void vm_plan_fini(struct vm_plan *plan)
 	free(plan->mem_nodes);
 	ram_map_fini(&plan->ram);
 	guest_topology_fini(&plan->guest);
+	vm_hold_release(&plan->hold);
 	machine_host_fini(&plan->host);
 	place_plan_fini(&plan->places);
 	place_vm_fini(&plan->request);
@@ -239,31 +251,9 @@ void vm_plan_fini(struct vm_plan *plan)
 
 void vm_plan_print(const struct vm_plan *plan, FILE *out)
 {
-	const struct place_vm_plan *places = placed(plan);
-	char size[SIZE_TEXT];
-
-	for (unsigned int i = 0; i < places->nr_guest_nodes; i++) {
-		struct cpuset cpus AUTO_CPUSET = { 0 };
-		AUTO_FREE char *vcpus = cpuset_string(&places->guest_nodes[i].vcpus);
-		AUTO_FREE char *list = NULL;
-
-		cpuset_for_each (vcpu, &places->guest_nodes[i].vcpus)
-			cpuset_add(&cpus, places->vcpus[vcpu].cpu);
-		list = cpuset_string(&cpus);
-		fprintf(out, "situ: guest node %u: vCPUs %s on CPUs %s", places->guest_nodes[i].id,
-			*vcpus ? vcpus : "none", *list ? list : "none");
-		for (unsigned int m = 0; m < places->nr_memory; m++)
-			if (places->memory[m].guest_node == places->guest_nodes[i].id)
-				fprintf(out, ", %s on node %u",
-					size_format(places->memory[m].bytes, size),
-					places->memory[m].host_node);
-		fputc('\n', out);
-	}
-	for (unsigned int i = 0; i < places->nr_warnings; i++)
-		fprintf(out, "situ: warning: %s; %s\n", places->warnings[i].message,
-			places->warnings[i].remedy);
+	plan_print_brief(out, placed(plan));
 	for (unsigned int i = 0; i < plan->guest.nr_warnings; i++)
-		fprintf(out, "situ: warning: %s\n", plan->guest.warnings[i]);
+		fprintf(out, "warning: %s\n", plan->guest.warnings[i]);
 }
 
 void vm_plan_fill(const struct vm_plan *plan, struct machine_spec *spec)

@@ -5,6 +5,7 @@
 
 #include "affinity/place.h"
 #include "affinity/topology.h"
+#include "cli/vm_hold.h"
 #include "vmm/config.h"
 #include "vmm/guest_topology.h"
 #include "vmm/machine.h"
@@ -14,6 +15,7 @@
 struct vm_plan {
 	struct topology topo;
 	struct machine_host host;
+	struct vm_hold hold;
 	struct place_vm request;
 	struct place_plan places;
 	struct guest_topology guest;
@@ -24,8 +26,9 @@ struct vm_plan {
 	int *mem_nodes; /* per vCPU */
 };
 
-/* Places the VM of the configuration, which must outlive the plan. EXIT_NO where it does not fit;
- * EXIT_HOST, EXIT_INPUT. Always vm_plan_fini(). */
+/* Places the VM of the configuration, which must outlive the plan, among those that run, and
+ * reserves its place. EXIT_NO where it does not fit; EXIT_HOST, EXIT_INPUT. Always
+ * vm_plan_fini(), which gives the place back. */
 int vm_plan_init(struct vm_plan *plan, const struct vm_config *config, struct err *err);
 void vm_plan_fini(struct vm_plan *plan);
 
