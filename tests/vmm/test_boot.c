@@ -334,7 +334,7 @@ Test(boot, a_multiboot_image_is_loaded_by_its_address_fields)
 Test(boot, a_multiboot_image_that_contradicts_itself_or_wants_a_video_mode_is_refused)
 {
 	const uint32_t wrong[][2] = { { 7, MIB - 1 },  { 8, MIB + 32 }, { 9, 2 * MIB },
-				      { 10, MIB + 1 }, { 11, 0 },      { 9, 64 * MIB } };
+				      { 10, MIB + 1 }, { 11, 0 },	{ 9, 64 * MIB } };
 	uint32_t words[32];
 	struct guest g;
 
