@@ -49,7 +49,7 @@ static const struct kvm_cpuid2 *await_cpuid(struct vm *vm)
 {
 	pthread_mutex_lock(&vm->lock);
 	while (!vm->cpuid && !vm->stopping)
-		pthread_cond_wait(&vm->changed, &vm->lock);
+		pthread_cond_wait(&vm->orders, &vm->lock);
 	pthread_mutex_unlock(&vm->lock);
 	return vm->cpuid;
 }
@@ -156,7 +156,7 @@ static bool attend_locked(struct vcpu *vcpu)
 		if (vcpu->state != VCPU_HALTED)
 			vcpu->state = VCPU_PARKED;
 		pthread_cond_broadcast(&vm->changed);
-		pthread_cond_wait(&vm->changed, &vm->lock);
+		pthread_cond_wait(&vm->orders, &vm->lock);
 	}
 	if (!vm->stopping)
 		vcpu->state = VCPU_RUNNING;

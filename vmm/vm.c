@@ -70,6 +70,7 @@ static void init_empty(struct vm *vm)
 			   .end.vcpu = -1 };
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
+	pthread_cond_init(&vm->orders, NULL);
 	bus_init(&vm->pio, "port");
 	bus_init(&vm->mmio, "mmio");
 }
@@ -129,7 +130,7 @@ static void call_all(struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
 		vcpu_call(&vm->vcpus[i]);
-	pthread_cond_broadcast(&vm->changed);
+	pthread_cond_broadcast(&vm->orders);
 }
 
 static void join_threads(struct vm *vm)
@@ -160,7 +161,7 @@ static int learn_cpuid(struct vm *vm, struct err *err)
 	pthread_mutex_lock(&vm->lock);
 	vm->cpuid = cpuid;
 	vm->stopping |= ret != 0;
-	pthread_cond_broadcast(&vm->changed);
+	pthread_cond_broadcast(&vm->orders);
 	pthread_mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -187,7 +188,7 @@ static int let_go(struct vm *vm, struct err *err)
 		ret = -err->errnum;
 	}
 	vm->started = !ret;
-	pthread_cond_broadcast(&vm->changed);
+	pthread_cond_broadcast(&vm->orders);
 	pthread_mutex_unlock(&vm->lock);
 	return ret;
 }
@@ -226,6 +227,7 @@ void vm_fini(struct vm *vm)
 	bus_fini(&vm->pio);
 	bus_fini(&vm->mmio);
 	pthread_cond_destroy(&vm->changed);
+	pthread_cond_destroy(&vm->orders);
 	pthread_mutex_destroy(&vm->lock);
 }
 

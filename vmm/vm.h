@@ -59,7 +59,9 @@ struct vm {
 	unsigned int nr_vcpus;
 
 	pthread_mutex_t lock; /* the fields below, and vcpus[].state and .work */
-	pthread_cond_t changed; /* any of them */
+	pthread_cond_t changed; /* a vCPU's state or work: what others wait for */
+	pthread_cond_t
+		orders; /* the rest: what parked vCPUs wait for; apart, since they are many */
 	bool started, stopping;
 	unsigned int pauses; /* how many vm_pause() are not resumed yet */
 	struct kvm_cpuid2 *cpuid; /* all that KVM supports; for vCPUs that bring none */

@@ -20,7 +20,7 @@ void vm_resume(struct vm *vm)
 {
 	pthread_mutex_lock(&vm->lock);
 	vm->pauses--;
-	pthread_cond_broadcast(&vm->changed);
+	pthread_cond_broadcast(&vm->orders);
 	pthread_mutex_unlock(&vm->lock);
 }
 
@@ -54,7 +54,7 @@ int vm_vcpu_do(struct vcpu *vcpu, struct vcpu_work *work)
 	if (vcpu->state != VCPU_ENDED && vcpu->has_thread) {
 		vcpu->work = work;
 		vcpu_call(vcpu);
-		pthread_cond_broadcast(&vm->changed);
+		pthread_cond_broadcast(&vm->orders);
 		while (!work->done && vcpu->state != VCPU_ENDED)
 			pthread_cond_wait(&vm->changed, &vm->lock);
 		if (!work->done)

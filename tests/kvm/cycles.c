@@ -1,5 +1,6 @@
 #include "tests/kvm/cycles.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -57,6 +58,7 @@ int cycles_run(unsigned int times, struct cycles_growth *growth, struct err *err
 {
 	struct cycles_growth before = { 0 }, after;
 
+	assert(times > WARM_UP);
 	for (unsigned int i = 0; i < times; i++) {
 		int ret = one_life(err);
 

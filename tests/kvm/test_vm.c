@@ -5,72 +5,17 @@
 #include <unistd.h>
 
 #include "affinity/pin.h"
+#include "tests/kvm/barrier.h"
 #include "tests/kvm/cycles.h"
 #include "tests/kvm/echo_guest.h"
 #include "tests/kvm/need_kvm.h"
 
-/* CPL 3: counts itself in at 0x2000, waits until `nr` have, then tells its index. */
-static struct small_spec barrier_spec(unsigned char code[64], unsigned int nr)
-{
-	const unsigned char text[] = {
-		0xf0,
-		0xff,
-		0x04,
-		0x25,
-		0x00,
-		0x20,
-		0x00,
-		0x00, /* lock incl 0x2000 */
-		0xf3,
-		0x90, /* 1: pause */
-		0x81,
-		0x3c,
-		0x25,
-		0x00,
-		0x20,
-		0x00,
-		0x00, /* cmpl $nr,0x2000 */
-		(unsigned char)nr,
-		(unsigned char)(nr >> 8),
-		0x00,
-		0x00, /* */
-		0x72,
-		0xf1, /* jb 1b */
-		DX32,
-		0x89,
-		0xf8,
-		0xef, /* mov %edi,%eax; out %eax,(%dx) */
-		0xeb,
-		0xfe, /* jmp . */
-	};
-
-	memcpy(code, text, sizeof(text));
-	return (struct small_spec){ .mode = START_LONG_USER,
-				    .code = code,
-				    .len = sizeof(text),
-				    .nr_vcpus = nr,
-				    .last_write = nr };
-}
-
 Test(vm, fifty_vcpus_run_at_the_same_time_and_each_is_itself)
 {
-	enum { NR = 50 };
-	unsigned char code[64];
-	const struct small_spec spec = barrier_spec(code, NR);
-	struct vm_end end = { 0 };
-	struct small_vm small;
 	struct err err = { 0 };
-	bool seen[NR] = { false };
 
 	NEED_KVM();
-	cr_assert_eq(small_vm_whole(&small, &spec, &end, &err), 0, "%s", err.text);
-	cr_expect_eq(end.status, EXIT_OK, "%s", end.reason);
-	cr_assert_eq(small.port.nr_writes, NR);
-	for (unsigned int i = 0; i < NR; i++) {
-		cr_assert_lt(small.port.written[i], NR);
-		cr_expect_not(seen[small.port.written[i]]);
-		seen[small.port.written[i]] = true;
-	}
+	cr_expect_eq(barrier_run(50, &err), 0, "%s", err.text);
 }
 
 Test(vm, fifty_pauses_at_random_points_lose_no_exit)
@@ -203,6 +148,46 @@ Test(vm, a_vcpu_moves_while_it_runs)
 	echo_fini(&echo);
 	cr_expect_eq(echo_errors(&echo), 0);
 	cr_expect_gt(echo_count(&echo), 0);
+}
+
+/* A map of one node with the CPUs that this process may use, as a real one would say. */
+static void map_of_one_node(struct topology *topo, struct topo_node *node)
+{
+	static char name[] = "host";
+	struct err err = { 0 };
+
+	*topo = (struct topology){ .source = name, .is_host = true, .nodes = node, .nr_nodes = 1 };
+	*node = (struct topo_node){ 0 };
+	cr_assert_eq(pin_read(0, &topo->allowed, &err), 0);
+	cpuset_copy(&node->cpus, &topo->allowed);
+	topology_index(topo);
+}
+
+Test(vm, a_vcpu_is_bound_to_a_node_and_its_node_is_read_from_where_it_is)
+{
+	static struct echo_guest echo;
+	struct topology topo;
+	struct topo_node node;
+	struct err err = { 0 };
+	struct vm *vm = &echo.small.vm;
+
+	NEED_KVM();
+	map_of_one_node(&topo, &node);
+	cr_assert_eq(echo_init(&echo, 2, &err), 0, "%s", err.text);
+	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 0, &err), -ESRCH, "not before it runs");
+	cr_assert_eq(vm_start(vm, &err), 0, "%s", err.text);
+	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 0, &err), 0, "%s", err.text);
+	cr_expect_eq(vm->vcpus[1].spec.mem_node, 0);
+	cr_expect_eq(vm_vcpu_node(vm, 1, &topo, &err), 0);
+	cr_expect_eq(vm_vcpu_bind_node(vm, 9, &topo, 0, &err), -ESRCH);
+	cr_expect_str_eq(err.text, "vcpu 9: the VM has no such vCPU");
+	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 3, &err), -ENOENT);
+	cpuset_remove(&node.cpus, (unsigned int)cpuset_next(&node.cpus, 0));
+	cr_expect_eq(vm_vcpu_node(vm, 1, &topo, &err), -ENOENT, "it may run elsewhere too");
+	cpuset_clear(&node.cpus);
+	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 0, &err), -EINVAL, "a node without CPUs");
+	echo_fini(&echo);
+	cr_expect_eq(echo_errors(&echo), 0);
 }
 
 Test(vm, a_vcpu_that_cannot_have_its_place_stops_the_start_by_name)
