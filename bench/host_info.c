@@ -1,5 +1,6 @@
 #include "bench/host_info.h"
 
+#include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,21 @@ static void read_model(const struct fs_root *root, char *word)
 		snprintf(word, HOST_INFO_TEXT, "%.*s", (int)strcspn(line + 2, "\n"), line + 2);
 }
 
+/* QEMU's TCG signs the hypervisor leaf (Documentation/virt/kvm/x86/cpuid.rst) with its own name. */
+static bool cpus_are_emulated(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+	char sign[12];
+
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & (1u << 31)))
+		return false;
+	__cpuid(0x40000000, eax, ebx, ecx, edx);
+	memcpy(sign, &ebx, 4);
+	memcpy(sign + 4, &ecx, 4);
+	memcpy(sign + 8, &edx, 4);
+	return !memcmp(sign, "TCGTCGTCGTCG", sizeof(sign));
+}
+
 void host_info_read(struct host_info *info, const struct fs_root *root)
 {
 	read_word(root, "proc/sys/kernel/osrelease", info->kernel);
@@ -54,4 +70,5 @@ void host_info_read(struct host_info *info, const struct fs_root *root)
 	read_word(root, "sys/kernel/mm/ksm/run", info->ksm);
 	read_word(root, "sys/devices/system/clocksource/clocksource0/current_clocksource",
 		  info->clocksource);
+	info->emulated = root->is_host && cpus_are_emulated();
 }

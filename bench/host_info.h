@@ -1,6 +1,8 @@
 #ifndef SITU_BENCH_HOST_INFO_H
 #define SITU_BENCH_HOST_INFO_H
 
+#include <stdbool.h>
+
 #include "base/fs.h"
 
 /*
@@ -19,6 +21,8 @@ struct host_info {
 	char numa_balancing[HOST_INFO_TEXT];
 	char ksm[HOST_INFO_TEXT]; /* 1: pages are merged */
 	char clocksource[HOST_INFO_TEXT];
+	bool emulated; /* the CPUs are software, so times and rates say nothing about any hardware
+			*/
 };
 
 void host_info_read(struct host_info *info, const struct fs_root *root);

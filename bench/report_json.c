@@ -64,6 +64,7 @@ static json_t *host_json(const struct bench_session *s, const struct host_info *
 	set_text(object, "numa_balancing", host->numa_balancing, "the kernel has none");
 	set_text(object, "ksm", host->ksm, "the kernel has none");
 	set_text(object, "clocksource", host->clocksource, "the kernel does not say");
+	json_object_set_new(object, "emulated", json_boolean(host->emulated));
 	json_object_set_new(object, "cpus", json_string(cpus));
 	json_object_set_new(object, "nr_nodes", json_integer(s->topo.nr_nodes));
 	json_object_set_new(object, "nr_packages", json_integer(s->topo.nr_packages));

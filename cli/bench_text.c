@@ -25,6 +25,10 @@ static void print_host(const struct bench_session *s, const struct host_info *ho
 		: strcmp(host->numa_balancing, "0")
 			? "on (it may move pages: turn it off to measure)"
 			: "off");
+	if (host->emulated)
+		fprintf(out,
+			"         these CPUs are emulated in software: numbers and verdicts mean "
+			"nothing, only where things are does\n");
 	free(cpus);
 }
 
