@@ -72,9 +72,10 @@ $(B)/%.o: %.c
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What runs in the guest is freestanding, and compiled alike for both sides, so that what differs
-# between them is where it runs.
+# between them is where it runs. Only gcc makes calls of memset and memcpy out of freestanding loops.
+NO_LIBC_LOOPS := $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 GUEST_CFLAGS := -std=c11 $(WARN) -ffreestanding -fPIE -O2 -g -mno-red-zone -fno-stack-protector \
-                -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns
+                -fno-asynchronous-unwind-tables -fcf-protection=none $(NO_LIBC_LOOPS)
 $(B)/guest/%.o: guest/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -I. $(GUEST_CFLAGS) $(MODE) -MMD -MP -c -o $@ $<
