@@ -73,13 +73,14 @@ static bool parse_cell(const char *text, size_t len, float *ns)
 	*ns = NAN;
 	if (!len)
 		return true;
-	if (len >= sizeof(copy) || strspn(text, "0123456789.eE+-") < len)
+	if (len >= sizeof(copy))
 		return false;
-	memcpy(copy, text, len);
+	memcpy(copy, text, len); /* the text need not end in a NUL */
 	copy[len] = 0;
 	value = strtod(copy, &end);
 	*ns = (float)value;
-	return !*end && value >= 0 && value <= MAX_NS;
+	return end == copy + len && strspn(copy, "0123456789.eE+-") == len && value >= 0 &&
+	       value <= MAX_NS;
 }
 
 /* Length of the line at text, without its newline. */
