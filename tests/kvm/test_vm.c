@@ -248,5 +248,7 @@ Test(vm, two_hundred_lives_leave_no_descriptor_and_no_memory)
 	cr_assert_eq(cycles_run(200, &growth, &err), 0, "%s", err.text);
 	cr_expect_eq(growth.fds, 0);
 	cr_expect_eq(growth.threads, 0);
+#ifndef __SANITIZE_ADDRESS__ /* it keeps what was freed, and reports leaks itself */
 	cr_expect_leq(growth.rss_kib, 512);
+#endif
 }
