@@ -114,22 +114,50 @@ void cases_of_rings(struct bench_session *s)
 			}
 }
 
+void cases_of_channels(struct bench_session *s)
+{
+	const struct cpu_pair *a = &s->inner[0], *b = &s->inner[1];
+	const struct bench_place *place;
+	struct ring_case *c;
+
+	if (s->nr_inner < 2)
+		return;
+	place = bench_memory_place(&s->memory, bench_node_of(&s->topo, b->producer));
+	if (!place)
+		return;
+	c = add_case(s, &s->crews[0], a, place_of(s, a, HOME_PRODUCER),
+		     &s->options->variants[s->options->speaker]);
+	c->doubled = true;
+	c->second = *b;
+	c->second_producer = member_of(s, b->producer);
+	c->second_consumer = member_of(s, b->consumer);
+	c->second_place = place;
+}
+
+/* nimsync's benchmark_spsc_simple: 10 million items through 16 slots, 10 and 100 million through
+ * 1024, each after a million to warm up. */
 void cases_of_solo(struct bench_session *s)
 {
-	static const uint64_t capacities[] = { 16, 1024 };
+	static const struct {
+		uint64_t items, capacity;
+	} configs[] = { { 10000000, 16 }, { 10000000, 1024 }, { 100000000, 1024 } };
 
 	for (unsigned int i = 0; i < s->nr_crews; i++)
-		for (unsigned int c = 0; c < 2; c++) {
+		for (unsigned int n = 0; n < 3; n++) {
 			struct ring_variant variant = { .kind = RING_CACHED,
 							.padding = 64,
 							.batch = 1,
 							.words = 1,
-							.capacity = capacities[c] };
+							.capacity = configs[n].capacity };
+			struct ring_case *c;
 
-			if (s->crews[i].pinned && s->pairs.nr)
-				add_case(s, &s->crews[i], &s->pairs.pairs[0], &s->memory.places[0],
-					 &variant)
-					->solo = true;
+			if (!s->crews[i].pinned || !s->pairs.nr)
+				continue;
+			c = add_case(s, &s->crews[i], &s->pairs.pairs[0], &s->memory.places[0],
+				     &variant);
+			c->solo = true;
+			c->fixed_items = configs[n].items;
+			c->fixed_warmup = 1000000;
 		}
 }
 

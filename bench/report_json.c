@@ -53,7 +53,7 @@ static void set_text(json_t *object, const char *key, const char *text, const ch
 static json_t *host_json(const struct bench_session *s, const struct host_info *host)
 {
 	json_t *object = json_object();
-	char *cpus = cpuset_string(&s->usable);
+	char *cpus = cpuset_string(&s->usable), *nodes = cpuset_string(&s->nodes);
 
 	set_text(object, "kernel", host->kernel, "not readable");
 	set_text(object, "model", host->model, "/proc/cpuinfo names none");
@@ -68,7 +68,9 @@ static json_t *host_json(const struct bench_session *s, const struct host_info *
 	json_object_set_new(object, "cpus", json_string(cpus));
 	json_object_set_new(object, "nr_nodes", json_integer(s->topo.nr_nodes));
 	json_object_set_new(object, "nr_packages", json_integer(s->topo.nr_packages));
+	json_object_set_new(object, "memory_nodes", json_string(nodes));
 	free(cpus);
+	free(nodes);
 	return object;
 }
 
@@ -236,6 +238,19 @@ static json_t *pair_json(const struct bench_session *s, const struct ring_case *
 	return pair;
 }
 
+/* Two pairs at once, each inside its node; mops is their sum. */
+static json_t *channels_json(const struct bench_session *s, const struct ring_case *c)
+{
+	json_t *object = pair_json(s, c);
+
+	json_object_set_new(object, "second",
+			    json_pack("{s:o,s:o}", "producer",
+				      end_json(s, c, c->second_producer, c->second.producer),
+				      "consumer",
+				      end_json(s, c, c->second_consumer, c->second.consumer)));
+	return object;
+}
+
 /* The seed counts a send and a receive as two operations; both counts are given. */
 static json_t *solo_json(const struct bench_session *s, const struct ring_case *c)
 {
@@ -248,6 +263,7 @@ static json_t *solo_json(const struct bench_session *s, const struct ring_case *
 	if (c->stats.nr)
 		set_real(object, "mops_send_and_receive", 2 * c->stats.median);
 	set_samples(object, c);
+	json_object_set_new(object, "items_per_sample", json_integer((json_int_t)c->fixed_items));
 	json_object_set_new(object, "contended", json_false());
 	return object;
 }
@@ -320,13 +336,17 @@ static json_t *missing_json(const struct bench_session *s)
 json_t *report_json(const struct bench_session *s, const struct host_info *host)
 {
 	json_t *document = json_object(), *pairs = json_array(), *solo = json_array(),
-	       *memory = json_array();
+	       *memory = json_array(), *channels = json_array();
 
 	for (unsigned int i = 0; i < s->nr_cases; i++) {
 		const struct ring_case *c = &s->cases[i];
 
-		json_array_append_new(c->solo ? solo : pairs,
-				      c->solo ? solo_json(s, c) : pair_json(s, c));
+		json_array_append_new(c->solo	   ? solo
+				      : c->doubled ? channels
+						   : pairs,
+				      c->solo	   ? solo_json(s, c)
+				      : c->doubled ? channels_json(s, c)
+						   : pair_json(s, c));
 	}
 	for (unsigned int i = 0; i < s->nr_memory_cases; i++)
 		json_array_append_new(memory, memory_json(s, &s->memory_cases[i]));
@@ -338,6 +358,7 @@ json_t *report_json(const struct bench_session *s, const struct host_info *host)
 				      s->seconds));
 	json_object_set_new(document, "pairs", pairs);
 	json_object_set_new(document, "relations_unavailable", missing_json(s));
+	json_object_set_new(document, "channels", channels);
 	json_object_set_new(document, "uncontended", solo);
 	json_object_set_new(document, "memory", memory);
 	json_object_set_new(document, "summary", summary_json(s));

@@ -14,9 +14,10 @@ static const struct ring_case *case_of(const struct bench_session *s, unsigned i
 	for (unsigned int i = 0; i < s->nr_cases; i++) {
 		const struct ring_case *c = &s->cases[i];
 
-		if (!c->solo && c->crew == &s->crews[0] && c->pair.producer == producer &&
-		    c->pair.consumer == consumer && c->variant.kind == speaker->kind &&
-		    c->variant.padding == speaker->padding && c->variant.batch == speaker->batch)
+		if (!c->solo && !c->doubled && c->crew == &s->crews[0] &&
+		    c->pair.producer == producer && c->pair.consumer == consumer &&
+		    c->variant.kind == speaker->kind && c->variant.padding == speaker->padding &&
+		    c->variant.batch == speaker->batch)
 			return c->stats.nr ? c : NULL;
 	}
 	return NULL;

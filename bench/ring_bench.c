@@ -19,8 +19,8 @@
 #define RTT_WARMUP    200
 #define RTT_GUESS_NS  300.0 /* for the number of round trips in a sample */
 
-static struct work work_of(const struct ring_case *c, enum work_kind kind, uint64_t count,
-			   uint64_t warmup)
+static struct work work_at_place(const struct ring_case *c, const struct bench_place *place,
+				 enum work_kind kind, uint64_t count, uint64_t warmup)
 {
 	size_t size = ring_size(c->variant.padding, c->variant.capacity, c->variant.words);
 
@@ -34,16 +34,29 @@ static struct work work_of(const struct ring_case *c, enum work_kind kind, uint6
 		.words = c->variant.words,
 		.batch = c->variant.batch,
 		.pauses = c->variant.pauses,
-		.ring = crew_address(c->crew, c->place->ring, size),
-		.reply = crew_address(c->crew, c->place->reply, size),
+		.ring = crew_address(c->crew, place->ring, size),
+		.reply = crew_address(c->crew, place->reply, size),
 		.histogram = crew_address(c->crew, BENCH_HISTOGRAM, sizeof(struct histogram)),
 	};
 }
 
+static struct work work_of(const struct ring_case *c, enum work_kind kind, uint64_t count,
+			   uint64_t warmup)
+{
+	return work_at_place(c, c->place, kind, count, warmup);
+}
+
+static void reset_place(const struct ring_case *c, const struct bench_place *place)
+{
+	ring_reset(gmem_ptr(c->crew->gmem, place->ring, RING_HEAD_LEN), c->variant.padding);
+	ring_reset(gmem_ptr(c->crew->gmem, place->reply, RING_HEAD_LEN), c->variant.padding);
+}
+
 static void reset_rings(const struct ring_case *c)
 {
-	ring_reset(gmem_ptr(c->crew->gmem, c->place->ring, RING_HEAD_LEN), c->variant.padding);
-	ring_reset(gmem_ptr(c->crew->gmem, c->place->reply, RING_HEAD_LEN), c->variant.padding);
+	reset_place(c, c->place);
+	if (c->doubled)
+		reset_place(c, c->second_place);
 }
 
 static bool was_disturbed(struct ring_case *c, const struct job *jobs, unsigned int nr)
@@ -101,33 +114,57 @@ static void count_migrations(struct ring_case *c, const struct job *jobs, unsign
 	}
 }
 
+/* The jobs of a sample, receiving sides first. Returns how many; *nr_received of them receive. */
+static unsigned int lay_jobs(const struct ring_case *c, struct job jobs[4], uint64_t count,
+			     uint64_t warmup, unsigned int *nr_received)
+{
+	*nr_received = c->doubled ? 2 : 1;
+	if (c->solo) {
+		jobs[0].member = c->producer;
+		jobs[0].work = work_of(c, WORK_SOLO, count, warmup);
+		return 1;
+	}
+	jobs[0].member = c->consumer;
+	jobs[0].work = work_of(c, WORK_CONSUME, count, warmup);
+	jobs[*nr_received].member = c->producer;
+	jobs[*nr_received].work = work_of(c, WORK_PRODUCE, count, warmup);
+	if (c->doubled) {
+		jobs[1].member = c->second_consumer;
+		jobs[1].work = work_at_place(c, c->second_place, WORK_CONSUME, count, warmup);
+		jobs[3].member = c->second_producer;
+		jobs[3].work = work_at_place(c, c->second_place, WORK_PRODUCE, count, warmup);
+	}
+	return 2 * *nr_received;
+}
+
 /* Runs one sample of c->sample_items; false in *keep if it was disturbed. */
 static int throughput(struct ring_case *c, double ns_per_tick, double *mops, bool *keep,
 		      struct err *err)
 {
-	uint64_t count = c->sample_items, warmup = count / WARMUP_PART + 1;
-	struct job jobs[2] = {
-		{ .member = c->solo ? c->producer : c->consumer },
-		{ .member = c->producer },
-	};
-	const struct work_result *received = &jobs[0].result;
-	unsigned int nr = c->solo ? 1 : 2;
+	uint64_t count = c->sample_items;
+	uint64_t warmup = c->fixed_warmup ? c->fixed_warmup : count / WARMUP_PART + 1;
+	struct job jobs[4] = { 0 };
+	unsigned int nr_received, nr = lay_jobs(c, jobs, count, warmup, &nr_received);
 	int ret;
 
-	jobs[0].work = work_of(c, c->solo ? WORK_SOLO : WORK_CONSUME, count, warmup);
-	jobs[1].work = work_of(c, WORK_PRODUCE, count, warmup);
 	reset_rings(c);
 	ret = crew_run(c->crew, jobs, nr, err);
 	if (ret)
 		return ret;
-	count_errors(c, received, count + warmup);
+	*mops = 0;
+	for (unsigned int i = 0; i < nr_received; i++) {
+		const struct work_result *received = &jobs[i].result;
+
+		count_errors(c, received, count + warmup);
+		*mops += (double)count / ((double)(received->end - received->begin) * ns_per_tick) *
+			 1e3;
+	}
 	count_migrations(c, jobs, nr);
 	for (unsigned int i = 0; i < nr; i++)
 		check_processor(c, &jobs[i]);
-	*mops = (double)count / ((double)(received->end - received->begin) * ns_per_tick) * 1e3;
 	*keep = !was_disturbed(c, jobs, nr);
 	if (*keep)
-		add_counters(c, jobs, nr, count + warmup);
+		add_counters(c, jobs, nr, nr_received * (count + warmup));
 	return 0;
 }
 
@@ -151,19 +188,25 @@ static int round_trips(struct ring_case *c, uint64_t count, struct err *err)
 	return 0;
 }
 
-static int check_pages(struct ring_case *c, struct err *err)
+static int check_place(struct ring_case *c, const struct bench_place *place, struct err *err)
 {
 	size_t size = ring_size(c->variant.padding, c->variant.capacity, c->variant.words);
-	int ret =
-		bench_memory_verify(c->crew->gmem, c->place, c->place->ring, size, &c->pages, err);
+	int ret = bench_memory_verify(c->crew->gmem, place, place->ring, size, &c->pages, err);
 
 	c->pages_known = !ret;
-	if (ret || !c->pages.strays)
+	if (ret || !(c->pages.strays + c->pages.absent))
 		return ret;
 	c->verified = false;
 	snprintf(c->unverified, sizeof(c->unverified), "%lu pages of the ring are not on node %d",
-		 c->pages.strays, c->place->node);
+		 c->pages.strays + c->pages.absent, place->node);
 	return 0;
+}
+
+static int check_pages(struct ring_case *c, struct err *err)
+{
+	int ret = c->doubled ? check_place(c, c->second_place, err) : 0;
+
+	return ret ? ret : check_place(c, c->place, err);
 }
 
 static void check_affinity(struct ring_case *c)
@@ -183,7 +226,10 @@ static void size_sample(struct ring_case *c, double mops, const struct ring_plan
 {
 	double items = mops * 1e6 * plan->sample_s;
 
-	c->sample_items = items < MIN_ITEMS ? MIN_ITEMS : (uint64_t)items;
+	if (c->fixed_items)
+		c->sample_items = c->fixed_items;
+	else
+		c->sample_items = items < MIN_ITEMS ? MIN_ITEMS : (uint64_t)items;
 }
 
 /* Until a sample of about the right size went undisturbed, within reason. */
@@ -193,8 +239,8 @@ static int calibrate(struct ring_case *c, const struct ring_plan *plan, struct e
 	bool keep = false;
 	int ret = 0;
 
-	c->sample_items = FIRST_ITEMS;
-	for (int i = 0; i < CALIBRATIONS && !ret; i++) {
+	c->sample_items = c->fixed_items ? c->fixed_items : FIRST_ITEMS;
+	for (int i = 0; i < (c->fixed_items ? 1 : CALIBRATIONS) && !ret; i++) {
 		ret = throughput(c, plan->ns_per_tick, &mops, &keep, err);
 		if (keep)
 			size_sample(c, i ? mops : mops / 4, plan);
@@ -237,7 +283,7 @@ static int sample_case(struct ring_case *c, unsigned int round, const struct rin
 	c->nr_rounds = round + 1;
 	if (keep)
 		size_sample(c, mops, plan);
-	return plan->rtt && !c->solo ? round_trips(c, trips, err) : 0;
+	return plan->rtt && !c->solo && !c->doubled ? round_trips(c, trips, err) : 0;
 }
 
 static unsigned int kept(const struct ring_case *c, double *samples)
@@ -281,11 +327,12 @@ static bool time_is_up(const struct ring_plan *plan, unsigned int rounds, double
 int ring_measure(struct ring_case *cases, unsigned int nr, const struct ring_plan *plan,
 		 struct err *err)
 {
-	double begin = clock_now();
+	double begin;
 	int ret = 0;
 
 	for (unsigned int i = 0; i < nr && !ret; i++)
 		ret = prepare(&cases[i], plan, err);
+	begin = clock_now();
 	for (unsigned int round = 0; round < plan->rounds && !ret; round++) {
 		if (time_is_up(plan, round, begin))
 			break;

@@ -37,6 +37,11 @@ struct ring_case {
 	unsigned int producer, consumer; /* members of the crew */
 	struct cpu_pair pair;
 	bool solo; /* both ends in one thread, uncontended: the producer's */
+	bool doubled; /* a second pair with a ring of its own runs beside; throughputs add up */
+	struct cpu_pair second;
+	unsigned int second_producer, second_consumer; /* members */
+	const struct bench_place *second_place;
+	uint64_t fixed_items, fixed_warmup; /* of each sample; 0: by its length */
 
 	/* What came of it: */
 	bool verified, migrations_known, pages_known;

@@ -103,12 +103,33 @@ static void add_member(struct bench_session *s, unsigned int cpu)
 	s->cpus[s->nr_cpus++] = cpu;
 }
 
+/* The first two nodes that hold a pair each. */
+static void choose_inner(struct bench_session *s)
+{
+	struct pair_list list;
+
+	pairs_of_nodes(&list, &s->topo, &s->usable);
+	for (unsigned int i = 0; i < list.nr && s->nr_inner < 2; i++)
+		if (s->topo.cpus[list.pairs[i].producer].node ==
+		    s->topo.cpus[list.pairs[i].consumer].node)
+			s->inner[s->nr_inner++] = list.pairs[i];
+	if (s->nr_inner < 2)
+		s->nr_inner = 0;
+	pair_list_fini(&list);
+}
+
 /* A member for each CPU of a pair, and for a memory measurement one for each node. */
 static void choose_members(struct bench_session *s)
 {
 	for (unsigned int i = 0; i < s->pairs.nr; i++) {
 		add_member(s, s->pairs.pairs[i].producer);
 		add_member(s, s->pairs.pairs[i].consumer);
+	}
+	if (s->options->ring && s->options->pairs != PAIRS_LISTED)
+		choose_inner(s);
+	for (unsigned int i = 0; i < s->nr_inner; i++) {
+		add_member(s, s->inner[i].producer);
+		add_member(s, s->inner[i].consumer);
 	}
 	for (unsigned int node = 0; s->options->memory && node < s->topo.nr_nodes; node++)
 		for (unsigned int cpu = 0; cpu < s->topo.nr_cpus; cpu++)
@@ -216,8 +237,10 @@ static int measure_rings(struct bench_session *s, struct err *err)
 	};
 	int ret;
 
-	if (s->options->ring)
+	if (s->options->ring) {
 		cases_of_rings(s);
+		cases_of_channels(s);
+	}
 	if (s->options->solo)
 		cases_of_solo(s);
 	s->sample_s = SAMPLE_S;

@@ -43,6 +43,8 @@ struct bench_session {
 	struct cpuset usable; /* CPUs of the topology that this process may run on */
 	struct cpuset nodes; /* host nodes in use */
 	struct pair_list pairs;
+	struct cpu_pair inner[2]; /* a pair inside each of two nodes, for channels */
+	unsigned int nr_inner;
 	unsigned int *cpus; /* one per crew member: indices of the topology */
 	unsigned int nr_cpus;
 	struct bench_memory memory;

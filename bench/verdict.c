@@ -37,7 +37,7 @@ recommend(struct verdict *verdict, const char *fmt, ...)
 static bool same_place(const struct ring_case *a, const struct ring_case *b)
 {
 	return a->crew == b->crew && a->producer == b->producer && a->consumer == b->consumer &&
-	       a->solo == b->solo;
+	       a->solo == b->solo && a->doubled == b->doubled;
 }
 
 static bool same_variant(const struct ring_variant *a, const struct ring_variant *b)
@@ -76,7 +76,7 @@ static bool is_default(const struct findings *f, const struct ring_case *c)
 	for (unsigned int i = 0; i < f->nr; i++)
 		if (!f->cases[i].solo && f->cases[i].variant.kind > best->variant.kind)
 			best = &f->cases[i];
-	return !c->solo && same_variant(&c->variant, &best->variant);
+	return !c->solo && !c->doubled && same_variant(&c->variant, &best->variant);
 }
 
 /* The first pair of CPUs inside a node (or across), default ring, at the producer; guest first. */
@@ -219,9 +219,9 @@ static const struct ring_case *twin(const struct findings *f, const struct ring_
 		const struct ring_case *c = &f->cases[i];
 
 		if (c->crew != of->crew && c->crew->pinned == pinned && c->crew->type == type &&
-		    c->solo == of->solo && c->producer == of->producer &&
-		    c->consumer == of->consumer && c->place == of->place &&
-		    same_variant(&c->variant, &of->variant))
+		    c->solo == of->solo && c->doubled == of->doubled &&
+		    c->producer == of->producer && c->consumer == of->consumer &&
+		    c->place == of->place && same_variant(&c->variant, &of->variant))
 			return c;
 	}
 	return NULL;
@@ -270,6 +270,20 @@ static void judge_virtualization(struct findings *f, const struct ring_case *hos
 	}
 }
 
+static void judge_channels(struct findings *f, const struct ring_case *both)
+{
+	const struct ring_case *cross = find_default(f, true);
+	struct stats_ratio ratio;
+
+	if (!cross || !compare(cross, both, &ratio))
+		return;
+	recommend(
+		f->verdict,
+		"use a channel per node: two, each inside its node, together move %.1f times (%.1f "
+		"to %.1f) what one across nodes does",
+		ratio.ratio, ratio.low, ratio.high);
+}
+
 static bool is_line_padded_cached(const struct ring_case *c)
 {
 	return c->variant.kind == RING_CACHED && c->variant.padding == 64 && c->crew->pinned &&
@@ -289,6 +303,8 @@ void verdict_of(struct verdict *verdict, const struct topology *topo, const stru
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct ring_case *c = &cases[i];
 
+		if (c->doubled)
+			judge_channels(&f, c);
 		if (is_line_padded_cached(c))
 			judge_padding(&f, c);
 		if (!is_default(&f, c) || !c->crew->pinned)

@@ -56,12 +56,31 @@ static void print_head(const struct bench_session *s, const struct host_info *ho
 			s->rounds, s->sample_s * 1e3, s->clock_cost_ns);
 }
 
+/* Two channels, each inside its node, at once. */
+static void print_channels(const struct bench_session *s, FILE *out)
+{
+	for (unsigned int i = 0; i < s->nr_cases; i++) {
+		const struct ring_case *c = &s->cases[i];
+
+		if (c->doubled && c->stats.nr)
+			fprintf(out,
+				"%s ring, a channel inside each node at once, %u>%u and %u>%u: "
+				"%.1f M/s "
+				"together\n",
+				ring_type(c->variant.kind)->name, s->topo.cpus[c->pair.producer].os,
+				s->topo.cpus[c->pair.consumer].os,
+				s->topo.cpus[c->second.producer].os,
+				s->topo.cpus[c->second.consumer].os, c->stats.median);
+	}
+}
+
 static double most_mops(const struct bench_session *s, bool solo)
 {
 	double most = 0;
 
 	for (unsigned int i = 0; i < s->nr_cases; i++)
-		if (s->cases[i].solo == solo && s->cases[i].stats.median > most)
+		if (s->cases[i].solo == solo && !s->cases[i].doubled &&
+		    s->cases[i].stats.median > most)
 			most = s->cases[i].stats.median;
 	return most;
 }
@@ -141,7 +160,7 @@ static void print_rings(const struct bench_session *s, FILE *out)
 		"shares", "CPUs", "ring on", "ring", "pad", "bat", "M/s", "+-", BAR, "", "rtt p50",
 		"p99", "p99.9 ns", "drop", "verified");
 	for (unsigned int i = 0; i < s->nr_cases; i++)
-		if (!s->cases[i].solo)
+		if (!s->cases[i].solo && !s->cases[i].doubled)
 			print_case(s, &s->cases[i], most, out);
 }
 
@@ -149,19 +168,23 @@ static void print_rings(const struct bench_session *s, FILE *out)
  * taken for one between threads. */
 static void print_solo(const struct bench_session *s, FILE *out)
 {
-	if (most_mops(s, true) <= 0)
+	if (!s->options->solo)
 		return;
 	fprintf(out,
 		"\nuncontended    one thread sends and receives in turn: no other core takes "
-		"part\n%-7s %4s %9s %12s %16s\n",
-		"where", "CPU", "slots", "M items/s", "M operations/s");
+		"part\n%-7s %4s %10s %9s %12s %16s\n",
+		"where", "CPU", "items", "slots", "M items/s", "M operations/s");
 	for (unsigned int i = 0; i < s->nr_cases; i++) {
 		const struct ring_case *c = &s->cases[i];
 
-		if (c->solo && c->stats.nr)
-			fprintf(out, "%-7s %4u %9lu %12.1f %16.1f\n", c->crew->type->name,
-				s->topo.cpus[c->pair.producer].os, c->variant.capacity,
-				c->stats.median, 2 * c->stats.median);
+		if (!c->solo)
+			continue;
+		fprintf(out, "%-7s %4u %10lu %9lu", c->crew->type->name,
+			s->topo.cpus[c->pair.producer].os, c->fixed_items, c->variant.capacity);
+		if (c->stats.nr)
+			fprintf(out, " %12.1f %16.1f\n", c->stats.median, 2 * c->stats.median);
+		else
+			fprintf(out, "   all %u samples were disturbed\n", c->nr_rounds);
 	}
 }
 
@@ -293,6 +316,7 @@ void bench_print_text(const struct bench_session *s, const struct host_info *hos
 {
 	print_head(s, host, out);
 	print_rings(s, out);
+	print_channels(s, out);
 	print_solo(s, out);
 	print_memory(s, out);
 	print_verdict(s, out);

@@ -17,6 +17,8 @@ jq -e '[.pairs[] | select(.ring_node == "interleave")] | length > 0' all.json
 # Local and remote memory from each node's first vCPU, every page on its node.
 jq -e '[.memory[] | select(.verified | not)] == []' all.json
 jq -e '([.memory[] | select(.local)] | length) > 0 and ([.memory[] | select(.local | not)] | length) > 0' all.json
-# With two nodes there is a penalty and its interval, whatever it is worth here.
-status 0 situ bench ring --pairs classes --ring batched,plain --repeats 6
-says out 'cross-node reduces throughput by'
+# A channel inside each of two nodes, at once.
+jq -e '.channels[0] | .verified and .producer.node == .consumer.node and .second.producer.node == .second.consumer.node
+	and .producer.node != .second.producer.node' all.json
+# Either there is a penalty, or a reason why there is none: how many samples go undisturbed here is chance.
+jq -e '.summary | (.penalty_percent == null) == (.reason != null)' all.json
