@@ -149,7 +149,7 @@ void reserve_unlock(struct reserve *reserve)
 	reserve->locked = false;
 }
 
-static int open_vm(const struct reserve *reserve, const char *name)
+int reserve_open_vm(const struct reserve *reserve, const char *name)
 {
 	int fd = openat(reserve->dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -159,7 +159,7 @@ static int open_vm(const struct reserve *reserve, const char *name)
 /* Fails silently where the folder is another user's: then its owner or root will. */
 static void remove_vm(const struct reserve *reserve, const char *name)
 {
-	AUTO_CLOSE int vm_fd = open_vm(reserve, name);
+	AUTO_CLOSE int vm_fd = reserve_open_vm(reserve, name);
 	struct dirent *entry;
 	DIR *dir;
 
@@ -194,6 +194,14 @@ static bool is_running(int vm_fd, uid_t owner)
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
 	return fd >= 0 && !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type == F_WRLCK;
+}
+
+bool reserve_is_running(const struct reserve *reserve, const char *name)
+{
+	AUTO_CLOSE int vm_fd = reserve_open_vm(reserve, name);
+	struct stat st;
+
+	return vm_fd >= 0 && !fstat(vm_fd, &st) && is_running(vm_fd, st.st_uid);
 }
 
 static int read_text(int vm_fd, uid_t owner, char *text, size_t *len)
@@ -233,7 +241,7 @@ static int read_state(struct reserve_claim *claim, const char *name, int vm_fd, 
 
 static void list_vm(struct reserve *reserve, struct reserve_list *list, const char *name)
 {
-	AUTO_CLOSE int vm_fd = open_vm(reserve, name);
+	AUTO_CLOSE int vm_fd = reserve_open_vm(reserve, name);
 	struct reserve_claim claim;
 	struct stat st;
 	struct err err;
@@ -353,7 +361,7 @@ static int make_vm(struct reserve *reserve, struct reserve_hold *hold,
 		return err_sys(err, EXIT_HOST, errno, "cannot make a folder for VM %s",
 			       claim->name);
 	}
-	vm_fd = open_vm(reserve, claim->name);
+	vm_fd = reserve_open_vm(reserve, claim->name);
 	if (vm_fd < 0 || fchmod(vm_fd, 0755))
 		return err_sys(err, EXIT_HOST, errno, "cannot open the folder of VM %s",
 			       claim->name);
@@ -394,7 +402,7 @@ int reserve_take(struct reserve *reserve, struct reserve_hold *hold,
 int reserve_update(struct reserve *reserve, const struct reserve_hold *hold,
 		   const struct reserve_claim *claim, struct err *err)
 {
-	AUTO_CLOSE int vm_fd = open_vm(reserve, hold->name);
+	AUTO_CLOSE int vm_fd = reserve_open_vm(reserve, hold->name);
 
 	if (vm_fd < 0)
 		return err_sys(err, EXIT_HOST, -vm_fd, "cannot open the folder of VM %s",

@@ -57,6 +57,10 @@ int reserve_take(struct reserve *reserve, struct reserve_hold *hold,
  * memory are added. */
 int reserve_update(struct reserve *reserve, const struct reserve_hold *hold,
 		   const struct reserve_claim *claim, struct err *err);
+/* The VM's folder, for what else belongs there; the caller closes. -ENOENT. */
+int reserve_open_vm(const struct reserve *reserve, const char *name);
+/* Does a VM of this name run? Only its own end makes this false. */
+bool reserve_is_running(const struct reserve *reserve, const char *name);
 /* Gives everything back; takes the lock where the caller has not. */
 void reserve_release(struct reserve *reserve, struct reserve_hold *hold);
 
