@@ -18,7 +18,13 @@ struct cmd {
 int cmd_bench(int argc, char **argv, struct err *err);
 int cmd_plan(int argc, char **argv, struct err *err);
 int cmd_check(int argc, char **argv, struct err *err);
+int cmd_kill(int argc, char **argv, struct err *err);
+int cmd_pause(int argc, char **argv, struct err *err);
+int cmd_ps(int argc, char **argv, struct err *err);
+int cmd_resume(int argc, char **argv, struct err *err);
 int cmd_run(int argc, char **argv, struct err *err);
+int cmd_show(int argc, char **argv, struct err *err);
+int cmd_stop(int argc, char **argv, struct err *err);
 int cmd_topo(int argc, char **argv, struct err *err);
 
 #endif

@@ -9,7 +9,9 @@
 #include "affinity/pin.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cli/run_control.h"
 #include "cli/terminal.h"
+#include "cli/vm_state.h"
 #include "numa/residency.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -137,7 +139,8 @@ static int verify(const struct run *run, struct err *err)
 	return 0;
 }
 
-/* The loop runs on this thread; vCPU threads inherit it and then take their own places. */
+/* Before any other thread is made, so that all take over this one's place, and vCPUs and prefault
+ * workers leave it for their own. */
 static int pin_main_thread(const struct run *run, struct err *err)
 {
 	const struct cpuset *cpus = &run->plan->places.vms[0].emulator_cpus;
@@ -157,11 +160,13 @@ static int set_up(struct run *run, struct err *err)
 	int ret;
 
 	vm_plan_fill(run->plan, &spec);
-	ret = machine_init(&run->machine, &spec, err);
+	ret = pin_main_thread(run, err);
 	if (!ret)
-		ret = pin_main_thread(run, err);
+		ret = machine_init(&run->machine, &spec, err);
 	if (!ret)
 		ret = watch_signals(run, err);
+	if (!ret)
+		ret = run_control_init(run, err);
 	if (!ret)
 		ret = console_attach(&run->console, &run->machine.serial, &run->machine.vm.loop,
 				     on_leave, run, err);
@@ -200,6 +205,7 @@ static void tear_down(struct run *run)
 {
 	terminal_restore();
 	console_detach(&run->console);
+	run_control_fini(run);
 	if (run->signals.fd >= 0)
 		loop_remove_owned(&run->machine.vm.loop, &run->signals);
 	if (run->grace.fd >= 0)
@@ -233,7 +239,8 @@ int run_once(struct run *run, bool *again, struct err *err)
 
 	*again = false;
 	run->asked_to_end = false;
-	run->signals.fd = run->grace.fd = -1;
+	run->paused = false;
+	run->signals.fd = run->grace.fd = run->control.listener.fd = -1;
 	ret = console_init(&run->console, &run->config->serial, err);
 	if (ret)
 		return err->status;

@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/vm_plan.h"
 #include "vmm/config.h"
+#include "vmm/ctl/server.h"
 #include "vmm/machine.h"
 
 /* One guest from its first instruction to its last: what "situ run" does once it has a plan. */
@@ -23,6 +24,8 @@ struct run {
 	struct machine machine;
 	struct console console;
 	struct loop_source signals, grace;
+	struct ctl_server control;
+	bool paused; /* by the control socket */
 	bool asked_to_end; /* a signal pressed the power button */
 	uint64_t asked_ns; /* when */
 };
