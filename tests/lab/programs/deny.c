@@ -1,6 +1,7 @@
 /*
- * deny NR[,NR...] COMMAND...: runs a command for which these system calls fail with EPERM, as in a
- * container whose seccomp profile does not know them. Calls are named as in <sys/syscall.h>.
+ * deny CALL[=ok][,CALL...] COMMAND...: runs a command for which these system calls fail with EPERM,
+ * as in a container whose seccomp profile does not know them; with "=ok" they do nothing and claim
+ * success, so that only a check of the result can find out. Calls are named as in <sys/syscall.h>.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -37,13 +38,13 @@ static int number_of(const char *name, unsigned int *nr)
 	return -EINVAL;
 }
 
-/* One filter for one call; several filters add up. */
-static int deny(unsigned int nr)
+/* One filter for one call; several filters add up. errnum 0: the call is skipped and returns 0. */
+static int deny(unsigned int nr, unsigned int errnum)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = { .len = 4, .filter = code };
@@ -56,18 +57,23 @@ int main(int argc, char **argv)
 	unsigned int nr;
 
 	if (argc < 3) {
-		fprintf(stderr, "Usage: deny CALL[,CALL...] COMMAND...\n");
+		fprintf(stderr, "Usage: deny CALL[=ok][,CALL...] COMMAND...\n");
 		return 2;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		perror("deny: no_new_privs");
 		return 3;
 	}
-	for (char *name = strtok(argv[1], ","); name; name = strtok(NULL, ","))
-		if (number_of(name, &nr) || deny(nr)) {
+	for (char *name = strtok(argv[1], ","); name; name = strtok(NULL, ",")) {
+		char *pretend = strstr(name, "=ok");
+
+		if (pretend)
+			*pretend = '\0';
+		if (number_of(name, &nr) || deny(nr, pretend ? 0 : EPERM)) {
 			perror("deny");
 			return 3;
 		}
+	}
 	execvp(argv[2], argv + 2);
 	perror(argv[2]);
 	return 3;
