@@ -209,6 +209,23 @@ static double smt_cost(const struct place_job *job)
 	return sum;
 }
 
+/* What sharing cores costs any placement that keeps the rule, which says how many share. */
+static double smt_bound(const struct place_job *job)
+{
+	const struct topology *topo = job->host->topo;
+	AUTO_FREE unsigned int *on_core = alloc_zeroed(topo->nr_cores, sizeof(*on_core));
+	unsigned int share = 0;
+
+	if (!job->nr_free || job->vm->cpu == PLACE_CPU_SPREAD)
+		return 0;
+	for (unsigned int vcpu = 0; vcpu < job->vm->nr_vcpus; vcpu++)
+		on_core[topo->cpus[job->cpu[vcpu]].core]++;
+	for (unsigned int core = 0; core < topo->nr_cores; core++)
+		if (on_core[core] > 1)
+			share += job->rule->pack ? on_core[core] : on_core[core] - 1;
+	return share * cost_smt_ns(1, 0);
+}
+
 static double device_cost(const struct place_job *job)
 {
 	const struct topology *topo = job->host->topo;
@@ -309,7 +326,7 @@ void account_cost(struct place_job *job)
 	bound = memory_bound(job);
 	if (bound > term[COST_MEMORY]) /* rounding of sums */
 		bound = term[COST_MEMORY];
-	plan->lower_bound = fmin(job->comm_bound, term[COST_COMM]) + bound;
+	plan->lower_bound = fmin(fmax(job->bound, bound) + smt_bound(job), plan->total);
 	plan->exact = job->counts_exact && memory_as_assumed(job);
 	if (plan->exact)
 		plan->lower_bound = plan->total;

@@ -34,8 +34,8 @@ struct place_job {
 
 	bool far_memory; /* not all of it fits on the nodes of the vCPUs */
 	bool counts_exact; /* counts are proven best by the rule */
-	bool best_proven; /* T1 is proven least */
-	double comm_bound; /* T1 cannot be less, ns of stall per second */
+	bool best_proven; /* so is what the search found */
+	double bound; /* T1, T2 and T8 together cannot be less; 0: not known */
 	unsigned long steps; /* search budget left */
 };
 
