@@ -234,6 +234,11 @@ $(B)/bench/peers/%.o: bench/peers/%.cc
 	@mkdir -p $(@D) && .ci/deps bench
 	$(call say,CXX,$<)$(CXX) -I. -std=gnu++17 -Wall -Wextra $(HARDEN) $(MODE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+PLACEMENT := bench/programs/placement_quality.c $(wildcard bench/placement/*.c) tests/fake/oracle.c
+$(B)/bench/placement_quality: $(PLACEMENT:%.c=$(B)/%.o) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
+
 bench: $(BENCHES:%=bench-%)
 bench-%: bench/%.sh $(B)/situ $(BENCH_BINS)
 	@mkdir -p $(B)/bench

@@ -179,11 +179,11 @@ struct place_request {
 	struct place_host_state host;
 	const struct place_vm *vms;
 	unsigned int nr_vms;
-	unsigned long steps; /* search budget per VM in steps of about 100 ns; 0: PLACE_STEPS */
+	unsigned long steps; /* search budget per VM in steps of about 50 ns; 0: PLACE_STEPS */
 };
 
-#define PLACE_STEPS	   30000ul
-#define PLACE_STEPS_PER_MS 10000ul /* for callers that turn a time budget into steps */
+#define PLACE_STEPS	   60000ul
+#define PLACE_STEPS_PER_MS 20000ul /* for callers that turn a time budget into steps */
 
 struct place_vcpu {
 	unsigned int vcpu;

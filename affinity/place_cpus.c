@@ -280,8 +280,9 @@ static void double_up(struct place_job *job, unsigned int nr_placed)
 	AUTO_FREE int *used = alloc_zeroed(job->vm->nr_vcpus, sizeof(*used));
 	unsigned int nr = 0, turn = 0;
 
+	job->doubled = true;
 	for (unsigned int vcpu = 0; vcpu < job->vm->nr_vcpus; vcpu++)
-		if (job->cpu[vcpu] >= 0)
+		if (job->cpu[vcpu] >= 0 && !job->pinned[vcpu])
 			used[nr++] = job->cpu[vcpu];
 	for (unsigned int vcpu = 0; nr && vcpu < job->vm->nr_vcpus; vcpu++)
 		if (job->cpu[vcpu] < 0)

@@ -76,8 +76,13 @@ static void count_core(const struct dp *dp, const struct tree_domain *domain,
 	dp_count(rule, key, DP_HALF, all < core->nr_cpus + core->base);
 	dp_count(rule, key, DP_CORES, !core->base);
 	dp_count(rule, key, DP_COST, dp_round(domain->split_ns) * (pairs(all) - pairs(core->base)));
-	if (core->load > 0)
-		dp_count(rule, key, DP_COST, k * dp_round(cost_smt_ns(0, core->load) / dp->unit));
+	dp_count(rule, key, DP_COST,
+		 all * dp_round(cost_smt_ns(all - 1 + core->busy, core->load) / dp->unit));
+	if (core->base)
+		dp_count(rule, key, DP_COST,
+			 -(double)core->base *
+				 dp_round(cost_smt_ns(core->base - 1 + core->busy, core->load) /
+					  dp->unit));
 }
 
 static void solve_core(const struct dp *dp, unsigned int index, struct dp_table *table)

@@ -32,6 +32,7 @@ struct place_job {
 	unsigned int *counts; /* per core of the tree: vCPUs that it gets */
 	int *group_node; /* per guest node given: its node domain in the tree, -1: none */
 
+	bool doubled; /* more vCPUs than CPUs */
 	bool far_memory; /* not all of it fits on the nodes of the vCPUs */
 	bool counts_exact; /* counts are proven best by the rule */
 	bool best_proven; /* so is what the search found */

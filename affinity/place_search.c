@@ -15,6 +15,7 @@
 
 #define CELLS_PER_STEP 64u
 #define EPSILON	       1e-9
+#define FEW	       8u /* units: starting afresh pays more than staying near the best */
 
 void search_init(struct search *search, unsigned int nr, unsigned int nr_slots,
 		 unsigned int nr_edges, unsigned int nr_zones)
@@ -379,7 +380,7 @@ void search_run(struct search *search)
 {
 	AUTO_FREE unsigned int *best = alloc_zeroed(search->nr, sizeof(*best));
 	unsigned long all = search->steps;
-	unsigned int seed = 0, most = search->nr / 2 > 2 ? search->nr / 2 : 2;
+	unsigned int seed = 0, most = search->nr <= FEW ? search->nr : search->nr / 2;
 	double cost = INFINITY;
 
 	search_load(search);
@@ -389,7 +390,8 @@ void search_run(struct search *search)
 	descend(search);
 	keep_best(search, best, &cost);
 	for (unsigned int turn = 0; search->steps && cost > search->bound * (1 + EPSILON); turn++) {
-		bool fresh = turn % 4 == 3 && search->steps > all / 2;
+		bool fresh =
+			search->nr <= FEW ? turn % 2 : turn % 4 == 3 && search->steps > all / 2;
 
 		memcpy(search->at, best, search->nr * sizeof(*best));
 		search_load(search);

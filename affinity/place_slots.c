@@ -96,6 +96,7 @@ static unsigned int number_slots(struct slots *slots)
 					slot_domain(slots, d, child);
 		}
 	slots->domain = alloc_zeroed(tree->nr_cores, sizeof(*slots->domain));
+	slots->first = alloc_zeroed(tree->nr_cores, sizeof(*slots->first));
 	node = &tree->domains[tree->first_node];
 	for (unsigned int c = 0; c < tree->nr_cores; c++) {
 		while (c >= node->first_core + node->nr_cores)
@@ -103,8 +104,10 @@ static unsigned int number_slots(struct slots *slots)
 		slots->slot[c] = NONE;
 		if (!core_in_play(slots, node, c))
 			continue;
-		if (!nr || slots->domain[nr - 1] != of_core[c])
-			slots->domain[nr++] = of_core[c];
+		if (!nr || slots->domain[nr - 1] != of_core[c]) {
+			slots->domain[nr] = of_core[c];
+			slots->first[nr++] = c;
+		}
 		slots->slot[c] = nr - 1;
 	}
 	return nr;
@@ -112,7 +115,7 @@ static unsigned int number_slots(struct slots *slots)
 
 static const struct tree_core *first_core(const struct slots *slots, unsigned int slot)
 {
-	return core_of(slots, slots->job->tree.domains[slots->domain[slot]].first_core);
+	return core_of(slots, slots->first[slot]);
 }
 
 /* A CPU of the core, for latencies; cores that hold only pinned vCPUs have no usable one left. */
@@ -212,7 +215,7 @@ static bool unit_allowed(const struct slots *slots, unsigned int vcpu, unsigned 
 {
 	const struct place_job *job = slots->job;
 	const struct tree_domain *nodes = &job->tree.domains[job->tree.first_node];
-	unsigned int core = job->tree.domains[slots->domain[slot]].first_core;
+	unsigned int core = slots->first[slot];
 
 	if (!job->group_node || job->pinned[vcpu])
 		return true;
@@ -411,7 +414,7 @@ static void fill_edges(struct slots *slots)
 /* The tree has the best answer already where all pairs are alike and latencies go by class. */
 static bool worth_it(const struct place_job *job)
 {
-	if (!job->nr_free || !job->counts || job->vm->nr_vcpus < 2)
+	if (!job->nr_free || !job->counts || job->doubled || job->vm->nr_vcpus < 2)
 		return false;
 	return job->traffic.start || job->host->request->latency || has_rule(job, PLACE_PACKAGE);
 }
@@ -450,6 +453,7 @@ void slots_fini(struct slots *slots)
 	free(slots->unit);
 	free(slots->slot);
 	free(slots->domain);
+	free(slots->first);
 	for (int level = 0; level < NR_PLACE_LEVELS; level++)
 		free(slots->level_of[level]);
 	memset(slots, 0, sizeof(*slots));

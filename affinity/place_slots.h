@@ -19,6 +19,7 @@ struct slots {
 	bool by_core;
 	unsigned int *slot; /* per core of the tree; UINT32_MAX: none */
 	unsigned int *domain; /* per slot: a domain of the tree */
+	unsigned int *first; /* per slot: its first core in the tree; the domain may have others */
 	unsigned int *level_of[NR_PLACE_LEVELS]; /* per slot: which core, L3, node, package */
 };
 

@@ -73,10 +73,32 @@ static unsigned int next_node(const struct deal *deal)
 	return best;
 }
 
-static void take(struct deal *deal, unsigned int domain)
+static void take(struct deal *deal, unsigned int domain, unsigned int nr)
 {
-	deal->room[domain]--;
-	deal->used[domain]++;
+	deal->room[domain] -= nr;
+	deal->used[domain] += nr;
+}
+
+/* Deals one vCPU, or a whole core's where siblings must be together; returns how many. */
+static unsigned int deal_core(struct deal *deal, unsigned int left, unsigned int *counts)
+{
+	const struct tree *tree = deal->tree;
+	unsigned int node = next_node(deal), domain = node, nr = 1;
+
+	while (tree->domains[domain].level != TREE_CORE)
+		domain = fewest(deal, &tree->domains[domain]);
+	if (deal->smt == PLACE_SMT_REQUIRE)
+		nr = left < deal->room[domain] ? left : deal->room[domain];
+	counts[tree->domains[domain].first_core] += nr;
+	take(deal, package_of(tree, node), nr);
+	for (domain = node; tree->domains[domain].level != TREE_CORE;) {
+		unsigned int child = fewest(deal, &tree->domains[domain]);
+
+		take(deal, domain, nr);
+		domain = child;
+	}
+	take(deal, domain, nr);
+	return nr;
 }
 
 bool spread_counts(const struct tree *tree, enum place_smt smt, unsigned int wanted,
@@ -86,21 +108,10 @@ bool spread_counts(const struct tree *tree, enum place_smt smt, unsigned int wan
 	AUTO_FREE unsigned int *used = alloc_zeroed(tree->nr_domains, sizeof(*used));
 	struct deal deal = { tree, smt, room, used };
 
-	if (smt == PLACE_SMT_SHARE)
-		deal.smt = PLACE_SMT_AUTO;
 	add_room(&deal);
 	if (deal.room[0] < wanted)
 		return false;
-	for (unsigned int i = 0; i < wanted; i++) {
-		unsigned int domain = next_node(&deal);
-
-		take(&deal, package_of(tree, domain));
-		take(&deal, domain);
-		while (tree->domains[domain].level != TREE_CORE) {
-			domain = fewest(&deal, &tree->domains[domain]);
-			take(&deal, domain);
-		}
-		counts[tree->domains[domain].first_core]++;
-	}
+	while (wanted)
+		wanted -= deal_core(&deal, wanted, counts);
 	return true;
 }
