@@ -1,6 +1,7 @@
 /*
  * How good placements are: published matrices, known traffic, free and half taken hosts, against
- * proven optima and long searches, beside the rules of others. Usage: placement FOLDER-OF-CSV
+ * proven optima and long searches, beside the rules of others. Usage: placement_quality
+ * FOLDER-OF-CSV SCRATCH
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,11 +12,12 @@
 #include "affinity/place.h"
 #include "base/alloc.h"
 #include "bench/placement/peers.h"
+#include "bench/placement/scotch.h"
 #include "bench/placement/workloads.h"
 #include "tests/fake/oracle.h"
 
 #define VCPUS_MAX    32u
-#define METHODS_MAX  8u
+#define METHODS_MAX  10u
 #define TEN_MS	     (10 * PLACE_STEPS_PER_MS)
 #define LONG_STEPS   (60 * PLACE_STEPS_PER_MS)
 #define ORACLE_NODES 60000ul
@@ -42,6 +44,7 @@ static double geo(const struct tally *tally)
 struct instance {
 	const struct bench_host *host;
 	const bool *free;
+	const char *scratch; /* a folder for the files of other programs */
 	unsigned int n;
 	double lines[VCPUS_MAX * VCPUS_MAX];
 };
@@ -114,7 +117,7 @@ static double oracle(const struct instance *in, double to_beat, bool *proven)
 }
 
 /* All lines of the tables: [vendor][load] for the methods, and what is told apart. */
-enum { BY_MATRIX, BY_MAP, PEERS };
+enum { BY_MATRIX, BY_MAP, SCOTCH, DISTRIB, PEERS };
 struct results {
 	struct tally method[2][2][METHODS_MAX]; /* AMD or Intel, free or half */
 	struct tally far[METHODS_MAX]; /* hosts with the home-node effect */
@@ -162,6 +165,16 @@ static void weigh_sample(struct results *results, const struct instance *in)
 	latency_fini(&b);
 }
 
+/* BY_MATRIX and BY_MAP are chosen already. */
+static bool choose(const struct instance *in, unsigned int m, unsigned int *core)
+{
+	if (m == SCOTCH)
+		return run_scotch(in->host, in->free, in->n, in->lines, in->scratch, core);
+	if (m == DISTRIB)
+		return run_hwloc_distrib(in->host, in->free, in->n, core);
+	return m < PEERS || peers[m - PEERS].choose(in->host, in->free, in->n, core);
+}
+
 static void weigh(struct results *results, const struct instance *in, bool half)
 {
 	unsigned int core[METHODS_MAX][VCPUS_MAX], by_long[VCPUS_MAX];
@@ -174,7 +187,7 @@ static void weigh(struct results *results, const struct instance *in, bool half)
 	best = cost_of(in, by_long);
 	for (unsigned int m = 0; m < PEERS + nr_peers; m++) {
 		cost[m] = INFINITY;
-		if (m < PEERS || peers[m - PEERS].choose(in->host, in->free, in->n, core[m]))
+		if (choose(in, m, core[m]))
 			cost[m] = cost_of(in, core[m]);
 		best = fmin(best, cost[m]);
 	}
@@ -215,14 +228,16 @@ static void take_half(const struct bench_host *host, bool *free, unsigned int se
 	}
 }
 
-static void weigh_host(struct results *results, const struct bench_host *host)
+static void weigh_host(struct results *results, const struct bench_host *host, const char *scratch)
 {
 	AUTO_FREE bool *free = alloc_zeroed(host->nr_cores, sizeof(*free));
 
 	for (int half = 0; half <= 1; half++)
 		for (unsigned int n = 4; n <= VCPUS_MAX; n *= 2)
 			for (int workload = 0; workload < NR_WORKLOADS; workload++) {
-				struct instance in = { .host = host, .free = free, .n = n };
+				struct instance in = {
+					.host = host, .free = free, .scratch = scratch, .n = n
+				};
 				unsigned int left = 0;
 
 				memset(free, 1, host->nr_cores);
@@ -252,6 +267,14 @@ static void print_cell(const struct tally *tally)
 		printf(" - |");
 }
 
+static void print_refusals(const struct results *r)
+{
+	for (unsigned int m = 0; m < PEERS + nr_peers; m++)
+		if (r->peer_all[m].nr < r->nr_ms)
+			printf("\n%s gave no valid placement in %u of %u cases\n", method_name(m),
+			       r->nr_ms - r->peer_all[m].nr, r->nr_ms);
+}
+
 static int by_ms(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -271,6 +294,7 @@ static void print_results(struct results *r)
 		print_cell(&r->far[m]);
 		printf("\n");
 	}
+	print_refusals(r);
 	qsort(r->ms, r->nr_ms, sizeof(*r->ms), by_ms);
 	printf("\nn <= 8, measured matrix: %u of %u equal the best known, worst %.4f; %u of %u "
 	       "proven "
@@ -293,19 +317,20 @@ int main(int argc, char **argv)
 	struct results *results = alloc_zeroed(1, sizeof(*results));
 	unsigned int nr = 0;
 
-	for (unsigned int i = 0; i < bench_nr_hosts && argc > 1; i++) {
+	for (unsigned int i = 0; i < bench_nr_hosts && argc > 2; i++) {
 		struct bench_host host;
 
 		if (bench_host_load(&host, i, argv[1]))
 			continue;
 		fprintf(stderr, "%s: %u cores, %u L3s\n", host.name, host.nr_cores,
 			host.topo.nr_caches);
-		weigh_host(results, &host);
+		weigh_host(results, &host, argv[2]);
 		bench_host_fini(&host);
 		nr++;
 	}
 	if (!nr) {
-		fprintf(stderr, "placement: no matrix found; usage: placement FOLDER-OF-CSV\n");
+		fprintf(stderr, "placement: no matrix found; usage: placement_quality "
+				"FOLDER-OF-CSV SCRATCH\n");
 		return 2;
 	}
 	print_results(results);
