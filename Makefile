@@ -115,7 +115,7 @@ FORCE:
 
 # Unit tests: tests/<folder>/test_<file>.c, one Criterion program in which tests/fake/ stands in for
 # accel/ (the fakes come first on the link line). tests/kvm/ is a program of its own on the real one.
-UNIT_SRCS := $(wildcard tests/fake/*.c) \
+UNIT_SRCS := $(wildcard tests/fake/*.c) bench/placement/oracle.c \
              $(filter-out tests/kvm/%,$(wildcard tests/*/test_*.c tests/*/*_fixture.c))
 KVM_SRCS  := $(wildcard tests/kvm/*.c)
 TEST_LIBS := -lcriterion
@@ -234,7 +234,7 @@ $(B)/bench/peers/%.o: bench/peers/%.cc
 	@mkdir -p $(@D) && .ci/deps bench
 	$(call say,CXX,$<)$(CXX) -I. -std=gnu++17 -Wall -Wextra $(HARDEN) $(MODE) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-PLACEMENT := bench/programs/placement_quality.c $(wildcard bench/placement/*.c) tests/fake/oracle.c
+PLACEMENT := bench/programs/placement_quality.c $(wildcard bench/placement/*.c)
 $(B)/bench/placement_quality: $(PLACEMENT:%.c=$(B)/%.o) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)

@@ -11,10 +11,10 @@
 
 #include "affinity/place.h"
 #include "base/alloc.h"
+#include "bench/placement/oracle.h"
 #include "bench/placement/peers.h"
 #include "bench/placement/scotch.h"
 #include "bench/placement/workloads.h"
-#include "tests/fake/oracle.h"
 
 #define VCPUS_MAX    32u
 #define METHODS_MAX  10u
@@ -254,9 +254,10 @@ static void weigh_host(struct results *results, const struct bench_host *host, c
 
 static const char *method_name(unsigned int m)
 {
-	return m == BY_MATRIX ? "situ, measured matrix, 10 ms"
-	       : m == BY_MAP  ? "situ, topology alone"
-			      : peers[m - PEERS].name;
+	static const char *const names[] = { "situ, measured matrix, 10 ms", "situ, topology alone",
+					     "Scotch 7 (scotch_gmap)", "hwloc-distrib 2.9" };
+
+	return m < PEERS ? names[m] : peers[m - PEERS].name;
 }
 
 static void print_cell(const struct tally *tally)

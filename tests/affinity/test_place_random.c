@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/size.h"
 #include "tests/fake/host.h"
-#include "tests/fake/oracle.h"
+#include "bench/placement/oracle.h"
 
 #define ROUNDS 1500u
 

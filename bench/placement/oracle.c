@@ -1,4 +1,4 @@
-#include "tests/fake/oracle.h"
+#include "bench/placement/oracle.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#ifndef SITU_TESTS_FAKE_ORACLE_H
-#define SITU_TESTS_FAKE_ORACLE_H
+#ifndef SITU_BENCH_PLACEMENT_ORACLE_H
+#define SITU_BENCH_PLACEMENT_ORACLE_H
 
 #include <stdbool.h>
 
