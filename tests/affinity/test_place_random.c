@@ -7,8 +7,8 @@
 #include "affinity/place.h"
 #include "base/alloc.h"
 #include "base/size.h"
-#include "tests/fake/host.h"
 #include "bench/placement/oracle.h"
+#include "tests/fake/host.h"
 
 #define ROUNDS 1500u
 
