@@ -110,18 +110,23 @@ int fs_read(const struct fs_root *root, const char *path, char *buf, size_t len)
 	return (int)used;
 }
 
+static int format_path(char path[PATH_LEN], const char *fmt, va_list ap)
+{
+	int used = vsnprintf(path, PATH_LEN, fmt, ap);
+
+	return used < 0 || used >= PATH_LEN ? -ENAMETOOLONG : 0;
+}
+
 int fs_readf(const struct fs_root *root, char *buf, size_t len, const char *fmt, ...)
 {
 	char path[PATH_LEN];
 	va_list ap;
-	int used;
+	int ret;
 
 	va_start(ap, fmt);
-	used = vsnprintf(path, sizeof(path), fmt, ap);
+	ret = format_path(path, fmt, ap);
 	va_end(ap);
-	if (used < 0 || used >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	return fs_read(root, path, buf, len);
+	return ret ? ret : fs_read(root, path, buf, len);
 }
 
 /* Reads to the end of the file and closes it. */
@@ -177,11 +182,10 @@ int fs_read_u64f(const struct fs_root *root, uint64_t *value, const char *fmt, .
 	int used;
 
 	va_start(ap, fmt);
-	used = vsnprintf(path, sizeof(path), fmt, ap);
+	used = format_path(path, fmt, ap);
 	va_end(ap);
-	if (used < 0 || used >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	used = fs_read(root, path, text, sizeof(text));
+	if (!used)
+		used = fs_read(root, path, text, sizeof(text));
 	if (used < 0)
 		return used;
 	if (*text < '0' || *text > '9')
@@ -203,11 +207,10 @@ int fs_read_listf(const struct fs_root *root, struct cpuset *set, const char *fm
 	long used;
 
 	va_start(ap, fmt);
-	used = vsnprintf(path, sizeof(path), fmt, ap);
+	used = format_path(path, fmt, ap);
 	va_end(ap);
-	if (used < 0 || used >= (long)sizeof(path))
-		return -ENAMETOOLONG;
-	used = fs_read_all(root, path, 1 << 20, &text);
+	if (!used)
+		used = fs_read_all(root, path, 1 << 20, &text);
 	if (used < 0)
 		return (int)used;
 	return cpuset_parse(set, text, &err);

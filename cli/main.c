@@ -7,17 +7,17 @@
 
 /* Ends with an entry that has no name. */
 static const struct cmd commands[] = {
-	{ "bench", "measure from inside a guest what a place is worth", cmd_bench },
-	{ "plan", "where VMs would go on a host, and why", cmd_plan },
 	{ "check", "tell what keeps this host from running VMs", cmd_check },
+	{ "topo", "show the host's map", cmd_topo },
+	{ "plan", "where VMs would go on a host, and why", cmd_plan },
 	{ "run", "boot a guest where the plan wants it", cmd_run },
+	{ "bench", "measure from inside a guest what a place is worth", cmd_bench },
 	{ "ps", "list the VMs that run on this host", cmd_ps },
 	{ "show", "show where a running VM's threads and pages are", cmd_show },
 	{ "stop", "press a VM's power button, and kill it after a while", cmd_stop },
 	{ "kill", "end a VM at once", cmd_kill },
 	{ "pause", "halt a VM", cmd_pause },
 	{ "resume", "let a paused VM go on", cmd_resume },
-	{ "topo", "show the host's map", cmd_topo },
 	{ 0 },
 };
 
