@@ -173,6 +173,14 @@ static int set_up(struct run *run, struct err *err)
 	return ret;
 }
 
+/* KVM gave up, not the guest: as where KVM is nested in software. */
+static bool refused_by_kvm(const struct run *run, const struct vm_end *end)
+{
+	const struct kvm_run *last = run->machine.vm.vcpus[end->vcpu].kvm.run;
+
+	return last && last->exit_reason == KVM_EXIT_INTERNAL_ERROR;
+}
+
 /* The sentence for the user, and the exit status. */
 static int report(const struct run *run, const struct vm_end *end, bool *again, struct err *err)
 {
@@ -193,6 +201,11 @@ static int report(const struct run *run, const struct vm_end *end, bool *again, 
 	err_set(err, end->status, EIO, "%s", end->reason);
 	if (end->vcpu < 0)
 		return end->status;
+	if (refused_by_kvm(run, end))
+		err_set(err, end->status, EIO,
+			"%s; this host's KVM cannot run this kernel, see docs/lab.md for one that "
+			"can",
+			end->reason);
 	vcpu_format_exits(&run->machine.vm.vcpus[end->vcpu], exits, sizeof(exits));
 	log_info("last exits: %s", exits);
 	if (end->regs_known)
@@ -214,13 +227,25 @@ static void tear_down(struct run *run)
 	console_fini(&run->console);
 }
 
+/* KVM starts a thread of its own in this process; it belongs with the loop, not on a vCPU. */
+static void place_other_threads(struct run *run)
+{
+	const struct vm_wanted wanted = run_wanted(run);
+	struct err err = { 0 };
+
+	if (vm_state_pin(&run->machine.vm, &wanted, &err))
+		log_info("%s", err.text);
+}
+
 static int boot_and_wait(struct run *run, bool *again, struct err *err)
 {
 	struct vm_end end;
 	int ret = vm_start(&run->machine.vm, err);
 
-	if (!ret)
-		ret = verify(run, err);
+	if (ret)
+		return err->status;
+	place_other_threads(run);
+	ret = verify(run, err);
 	if (ret)
 		return err->status;
 	if (run->config->memory.prefault == TRI_TRUE)
