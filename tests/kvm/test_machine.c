@@ -1,5 +1,4 @@
 #include <criterion/criterion.h>
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +6,9 @@
 
 #include "base/alloc.h"
 #include "tests/kvm/need_kvm.h"
+#include "tests/kvm/tiny_kernel.h"
 #include "vmm/layout.h"
 #include "vmm/machine.h"
-
-#define MIB 0x100000u
 
 /* A PVH kernel of a few bytes of 32-bit code at 1 MiB, on a machine of one node. */
 struct fixture {
@@ -21,7 +19,7 @@ struct fixture {
 	struct machine machine;
 	struct vm_end end;
 	struct err err;
-	char kernel[32], sent[64];
+	char kernel[TINY_KERNEL_PATH], sent[64];
 	size_t nr_sent;
 };
 
@@ -34,50 +32,11 @@ static void take(void *arg, const uint8_t *data, size_t len)
 	f->nr_sent += len;
 }
 
-static void write_kernel(struct fixture *f, const uint8_t *code, size_t len)
-{
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Phdr segments[2];
-		struct {
-			Elf64_Nhdr header;
-			char name[4];
-			uint32_t entry;
-		} note;
-		uint8_t code[128];
-	} elf = { 0 };
-	FILE *file;
-
-	memcpy(elf.header.e_ident, ELFMAG, SELFMAG);
-	elf.header.e_ident[EI_CLASS] = ELFCLASS64;
-	elf.header.e_ident[EI_DATA] = ELFDATA2LSB;
-	elf.header.e_machine = EM_X86_64;
-	elf.header.e_phoff = (size_t)((char *)elf.segments - (char *)&elf);
-	elf.header.e_phentsize = sizeof(Elf64_Phdr);
-	elf.header.e_phnum = 2;
-	elf.segments[0] = (Elf64_Phdr){ .p_type = PT_LOAD,
-					.p_offset = (size_t)((char *)elf.code - (char *)&elf),
-					.p_paddr = MIB,
-					.p_filesz = sizeof(elf.code),
-					.p_memsz = sizeof(elf.code) };
-	elf.segments[1] = (Elf64_Phdr){ .p_type = PT_NOTE,
-					.p_offset = (size_t)((char *)&elf.note - (char *)&elf),
-					.p_filesz = sizeof(elf.note) };
-	elf.note.header = (Elf64_Nhdr){ 4, 4, 18 };
-	memcpy(elf.note.name, "Xen", 4);
-	elf.note.entry = MIB;
-	memcpy(elf.code, code, len);
-	strcpy(f->kernel, "/tmp/situ-machine-XXXXXX");
-	file = fdopen(mkstemp(f->kernel), "wb");
-	cr_assert_eq(fwrite(&elf, 1, sizeof(elf), file), sizeof(elf));
-	fclose(file);
-}
-
 static void make_guest(struct fixture *f)
 {
 	int cpus[2] = { (int)f->topo.cpus[0].os, -1 };
 	unsigned int nodes[2] = { 0, 0 };
-	struct guest_node node = { 8 * MIB, -1 };
+	struct guest_node node = { 8 << 20, -1 };
 	struct guest_request req = { .host = &f->topo,
 				     .nr_cpus = 2,
 				     .nr_nodes = 1,
@@ -93,7 +52,7 @@ static void make_guest(struct fixture *f)
 
 static void setup(struct fixture *f, const uint8_t *code, size_t len)
 {
-	const struct gmem_spec region = { .gpa = 0, .len = 8 * MIB };
+	const struct gmem_spec region = { .gpa = 0, .len = 8 << 20 };
 	const struct cpuset places[2] = { { 0 }, { 0 } };
 	const int mem_nodes[2] = { -1, -1 };
 	struct machine_spec spec = { .host = &f->host,
@@ -112,7 +71,7 @@ static void setup(struct fixture *f, const uint8_t *code, size_t len)
 	cr_assert_eq(topology_load(&f->topo, "host", &f->err), 0, "%s", f->err.text);
 	cr_assert_eq(machine_host_init(&f->host, &f->err), 0, "%s", f->err.text);
 	make_guest(f);
-	write_kernel(f, code, len);
+	tiny_kernel_write(f->kernel, code, len);
 	spec.kernel = f->kernel;
 	cr_assert_eq(machine_init(&f->machine, &spec, &f->err), 0, "%s", f->err.text);
 	cr_assert_eq(vm_start(&f->machine.vm, &f->err), 0, "%s", f->err.text);
@@ -128,11 +87,6 @@ static void finish(struct fixture *f)
 	topology_fini(&f->topo);
 	unlink(f->kernel);
 }
-
-/* mov $port, %edx; mov $value, %al; out %al, (%dx) */
-#define OUT(port, value) 0xba, (port)&0xff, (port) >> 8, 0, 0, 0xb0, (value), 0xee
-#define STOP		 0xeb, 0xfe
-#define POWER_OFF	 OUT(PORT_SLEEP_CTL, 0x20 | SLEEP_TYPE_S5 << 2)
 
 Test(machine, a_kernel_speaks_on_its_serial_port_and_powers_off)
 {
@@ -193,19 +147,7 @@ Test(machine, a_panic_is_a_crash_and_a_debug_exit_tells_its_value)
 
 Test(machine, a_guest_that_looks_for_the_power_button_sees_it_pressed)
 {
-	/* mov $EVENT, %edx; 1: in (%dx), %al; test $1, %al; jz 1b */
-	const uint8_t code[] = { 0xba,
-				 PORT_EVENT & 0xff,
-				 PORT_EVENT >> 8,
-				 0,
-				 0,
-				 0xec,
-				 0xa8,
-				 EVENT_POWER_BUTTON,
-				 0x74,
-				 0xfb,
-				 POWER_OFF,
-				 STOP };
+	const uint8_t code[] = { AWAIT_BUTTON, POWER_OFF, STOP };
 	struct fixture f;
 
 	NEED_KVM();
