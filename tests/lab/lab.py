@@ -172,6 +172,8 @@ class Payload:
         self.add_programs(build)
         for path in glob.glob(f'{HERE}/scenarios/*.sh') + glob.glob(f'{HERE}/host/*'):
             self.add_file('lab/' + os.path.relpath(path, HERE), path)
+        for path in glob.glob(f'{HERE}/../../examples/*.yaml'):
+            self.add_file(f'lab/examples/{os.path.basename(path)}', path)
 
     def add_programs(self, build):
         programs = {f'lab/bin/{os.path.basename(path)}': path
