@@ -60,7 +60,7 @@ static bool said_better(const struct findings *findings, unsigned int vm, const 
 	};
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
-		if (strcmp(same[i].engine, code))
+		if (strcmp(same[i].engine, code) != 0)
 			continue;
 		for (unsigned int j = 0; j < findings->nr; j++)
 			if (findings->list[j].vm == (int)vm &&

@@ -34,7 +34,7 @@ void rule_name_twice(const struct rule *rule, const struct rule_input *in)
 		for (unsigned int j = 0; j < i; j++) {
 			const char *name = request->vms[i].name;
 
-			if (strcmp(name, request->vms[j].name))
+			if (strcmp(name, request->vms[j].name) != 0)
 				continue;
 			rule_found(
 				rule, in, i,

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -11,6 +10,7 @@
 #include "cli/map.h"
 #include "cli/measure.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 #include "cli/topo_held.h"
 #include "cli/topo_json.h"
 
@@ -49,15 +49,6 @@ static int parse(int argc, char **argv, struct topo_options *options, struct err
 		return err_set(err, EXIT_INPUT, EINVAL,
 			       "topo: give one of --json, --svg and --measure");
 	return 0;
-}
-
-static unsigned int terminal_columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return 100;
-	return size.ws_col;
 }
 
 static void print_json(const struct topology *topo)

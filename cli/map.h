@@ -27,6 +27,8 @@ struct map_view {
 	const char *title; /* NULL: the map's source */
 	const struct map_mark *cpus; /* nr_cpus, by index; NULL: none */
 	const struct map_mark *nodes; /* nr_nodes, by index; NULL: none */
+	const struct map_mark *legend; /* what labels and colours mean, a line each */
+	unsigned int nr_legend; /* 0: the drawing explains the fixed colours */
 	unsigned int columns; /* text: width of the terminal */
 	bool colours; /* text: escape sequences may be used */
 };

@@ -295,7 +295,15 @@ static bool colour_used(const struct map_view *view, enum map_colour colour)
 	return false;
 }
 
-/* A VM's colours are explained by the notes of its nodes. */
+static void draw_meaning(FILE *out, double *y, enum map_colour colour, const char *text)
+{
+	*y += ROW;
+	put_swatch(out, MARGIN, *y - 12, colour);
+	put_line(out, MARGIN + 16, *y - 4, "row", "#1f2d3d", text);
+}
+
+/* Without a legend of the view, what is fixed; a VM's colours are then explained by the notes of
+ * its nodes. */
 static void draw_legend(FILE *out, const struct map_view *view, double *y)
 {
 	static const char *const meanings[MAP_VM] = {
@@ -304,13 +312,11 @@ static void draw_legend(FILE *out, const struct map_view *view, double *y)
 		[MAP_IO] = "I/O and housekeeping threads",
 	};
 
-	for (enum map_colour colour = MAP_RESERVED; colour < MAP_VM; colour++) {
-		if (!colour_used(view, colour))
-			continue;
-		*y += ROW;
-		put_swatch(out, MARGIN, *y - 12, colour);
-		put_line(out, MARGIN + 16, *y - 4, "row", "#1f2d3d", meanings[colour]);
-	}
+	for (unsigned int i = 0; i < view->nr_legend; i++)
+		draw_meaning(out, y, view->legend[i].colour, view->legend[i].label);
+	for (enum map_colour colour = MAP_RESERVED; !view->nr_legend && colour < MAP_VM; colour++)
+		if (colour_used(view, colour))
+			draw_meaning(out, y, colour, meanings[colour]);
 }
 
 static void put_head(FILE *out, double width, double height)

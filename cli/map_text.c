@@ -307,11 +307,22 @@ static void print_states(FILE *out, const struct topology *topo)
 		fputc('\n', out);
 }
 
+static void print_legend(FILE *out, const struct map_view *view)
+{
+	for (unsigned int i = 0; i < view->nr_legend; i++) {
+		bool coloured = view->colours && view->legend[i].colour != MAP_PLAIN;
+
+		fprintf(out, "  %s%s%s\n", coloured ? colour_code(view->legend[i].colour) : "",
+			view->legend[i].label, coloured ? "\033[0m" : "");
+	}
+}
+
 void map_print_text(FILE *out, const struct map_view *view)
 {
 	AUTO_FREE char *summary = map_summary(view->topo);
 
 	fprintf(out, "%s: %s\n", view->title ? view->title : view->topo->source, summary);
+	print_legend(out, view);
 	print_tree(out, view);
 	print_far_memory(out, view);
 	print_distances(out, view->topo);

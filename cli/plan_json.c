@@ -36,19 +36,30 @@ static json_t *vcpus_json(const struct place_vm_plan *vm)
 	return list;
 }
 
-static json_t *memory_json(const struct place_vm_plan *vm)
+static void add_nodes(const struct place_vm_plan *vm, struct cpuset *nodes)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i].node >= 0)
+			cpuset_add(nodes, (unsigned int)vm->vcpus[i].node);
+}
+
+static json_t *memory_json(const struct topology *topo, const struct place_vm_plan *vm)
 {
 	json_t *list = json_array();
+	AUTO_CPUSET struct cpuset nodes = { 0 };
 
+	add_nodes(vm, &nodes);
 	for (unsigned int i = 0; i < vm->nr_memory; i++) {
 		const struct place_memory *part = &vm->memory[i];
+		enum locality locality = locality_of(topo, &nodes, part->host_node);
 
-		json_array_append_new(list, json_pack("{s:i, s:i, s:I, s:s, s:I}", "guest_node",
-						      (int)part->guest_node, "host_node",
-						      (int)part->host_node, "bytes",
+		json_array_append_new(list, json_pack("{s:i, s:i, s:I, s:s, s:I, s:s}",
+						      "guest_node", (int)part->guest_node,
+						      "host_node", (int)part->host_node, "bytes",
 						      (json_int_t)part->bytes, "policy",
 						      place_mem_policy_names[part->policy],
-						      "page_size", (json_int_t)part->page_size));
+						      "page_size", (json_int_t)part->page_size,
+						      "locality", locality_names[locality]));
 	}
 	return list;
 }
@@ -86,17 +97,24 @@ static json_t *reasons_json(const struct place_vm_plan *vm)
 	return list;
 }
 
-static json_t *warnings_json(const struct place_vm_plan *vm)
+static json_t *finding_json(const struct finding *finding)
+{
+	static const char *const names[] = { "error", "warning", "note" };
+
+	return json_pack("{s:s, s:s, s:s?, s:s, s:s?}", "severity", names[finding->severity],
+			 "code", finding->code, "vm", finding->name, "message", finding->message,
+			 "remedy", finding->remedy);
+}
+
+/* vm: an index, or -1 for all. */
+static json_t *findings_json(const struct findings *findings, enum rule_severity severity, int vm)
 {
 	json_t *list = json_array();
 
-	for (unsigned int i = 0; i < vm->nr_warnings; i++) {
-		const struct place_warning *warning = &vm->warnings[i];
-
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s}", "code", warning->code, "message",
-						warning->message, "remedy", warning->remedy));
-	}
+	for (unsigned int i = 0; i < findings->nr; i++)
+		if (findings->list[i].severity == severity &&
+		    (vm < 0 || findings->list[i].vm == vm))
+			json_array_append_new(list, finding_json(&findings->list[i]));
 	return list;
 }
 
@@ -116,12 +134,13 @@ static json_t *alternatives_json(const struct place_vm_plan *vm)
 	return list;
 }
 
-static json_t *vm_json(const struct place_vm_plan *vm)
+static json_t *vm_json(const struct topology *topo, const struct place_vm_plan *vm,
+		       const struct findings *findings)
 {
 	json_t *object =
 		json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", vm->name, "vcpus",
 			  vcpus_json(vm), "reserved", set_json(&vm->reserved), "guest_nodes",
-			  guest_nodes_json(vm), "memory", memory_json(vm), "io_cpus",
+			  guest_nodes_json(vm), "memory", memory_json(topo, vm), "io_cpus",
 			  set_json(&vm->io_cpus), "emulator_cpus", set_json(&vm->emulator_cpus));
 
 	json_object_set_new(object, "cost", real_or_null(vm->total));
@@ -130,19 +149,21 @@ static json_t *vm_json(const struct place_vm_plan *vm)
 	json_object_set_new(object, "exact", json_boolean(vm->exact));
 	json_object_set_new(object, "rule", json_string(vm->rule));
 	json_object_set_new(object, "reasons", reasons_json(vm));
-	json_object_set_new(object, "warnings", warnings_json(vm));
+	json_object_set_new(object, "warnings", findings_json(findings, RULE_WARNING, (int)vm->vm));
 	json_object_set_new(object, "alternatives", alternatives_json(vm));
 	return object;
 }
 
-static json_t *unplaced_json(const struct place_vm_plan *vm)
+static json_t *unplaced_json(const struct place_vm_plan *vm, const struct findings *findings)
 {
 	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", vm->name, "constraint",
-			 vm->constraint, "why", vm->why, "warnings", warnings_json(vm),
-			 "alternatives", alternatives_json(vm));
+			 vm->constraint, "why", vm->why, "warnings",
+			 findings_json(findings, RULE_WARNING, (int)vm->vm), "alternatives",
+			 alternatives_json(vm));
 }
 
-json_t *plan_json(const struct place_plan *plan)
+json_t *plan_json(const struct topology *topo, const struct place_plan *plan,
+		  const struct findings *findings)
 {
 	json_t *vms = json_array(), *unplaced = json_array();
 
@@ -150,11 +171,13 @@ json_t *plan_json(const struct place_plan *plan)
 		const struct place_vm_plan *vm = &plan->vms[i];
 
 		if (vm->placed)
-			json_array_append_new(vms, vm_json(vm));
+			json_array_append_new(vms, vm_json(topo, vm, findings));
 		else
-			json_array_append_new(unplaced, unplaced_json(vm));
+			json_array_append_new(unplaced, unplaced_json(vm, findings));
 	}
-	return json_pack("{s:o, s:o, s:s?, s:s?}", "vms", vms, "unplaced", unplaced,
-			 "latency_source", plan->latency_source, "memory_source",
-			 plan->memory_source);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "vms", vms, "unplaced", unplaced,
+			 "errors", findings_json(findings, RULE_ERROR, -1), "warnings",
+			 findings_json(findings, RULE_WARNING, -1), "notes",
+			 findings_json(findings, RULE_NOTE, -1), "latency_source",
+			 plan->latency_source, "memory_source", plan->memory_source);
 }

@@ -4,8 +4,10 @@
 #include <jansson.h>
 
 #include "affinity/place.h"
+#include "affinity/rules.h"
 
 /* A plan as the document of product.md that scripts rely on. Main thread only. */
-json_t *plan_json(const struct place_plan *plan);
+json_t *plan_json(const struct topology *topo, const struct place_plan *plan,
+		  const struct findings *findings);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include "affinity/host_latency.h"
 #include "base/alloc.h"
+#include "base/size.h"
 #include "cli/place_vm.h"
+#include "cli/plan_pins.h"
 
 /* The host's own measurement serves if it fits; if it does not, the plan says so and goes on. */
 static void use_own_latency(struct plan_request *request)
@@ -87,6 +89,101 @@ static int take_cpus(struct plan_request *request, const char *list, struct err 
 	return 0;
 }
 
+/* "0=8G": the node and what of its memory is gone. */
+static int take_node(struct plan_request *request, char *item, struct err *err)
+{
+	char *equals = strchr(item, '='), *end;
+	struct place_node_state *state;
+	unsigned long node = strtoul(item, &end, 10);
+
+	if (!equals || end != equals || end == item || *item < '0' || *item > '9' ||
+	    node > CPUSET_MAX)
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "\"%.60s\" is no NODE=SIZE; write 0=8G,1=512M", item);
+	if (!topology_node(&request->topo, (unsigned int)node))
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "the host has no node %lu; see situ topo for its nodes", node);
+	request->nodes = alloc_resize(request->nodes, request->place.host.nr_nodes + 1,
+				      sizeof(*request->nodes));
+	state = &request->nodes[request->place.host.nr_nodes++];
+	*state = (struct place_node_state){ .node = (unsigned int)node };
+	return size_parse(equals + 1, &state->memory_taken, err);
+}
+
+static int take_memory(struct plan_request *request, const char *text, struct err *err)
+{
+	AUTO_FREE char *copy = alloc_string(text ? text : "");
+	char *rest = text ? copy : NULL, *item;
+	int ret = 0;
+
+	while (!ret && (item = strsep(&rest, ",")))
+		ret = take_node(request, item, err);
+	if (ret)
+		err_context(err, "--taken-memory");
+	request->place.host.nodes = request->nodes;
+	return ret;
+}
+
+/* The pins of the configuration give way to those made by hand. */
+static int pin_by_hand(struct plan_request *request, const char *text, struct err *err)
+{
+	struct place_vm *vm = &request->vms[0];
+
+	if (!text)
+		return 0;
+	if (request->nr_vms > 1)
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "--pin: %u VMs are given; a placement by hand is that of one",
+			       request->nr_vms);
+	plan_pins_free(vm->pins, vm->nr_pins);
+	return plan_pins_parse(&vm->pins, &vm->nr_pins, vm->nr_vcpus, text, err);
+}
+
+/* What a kind of work is best served by; what the configuration says goes before. */
+static const struct {
+	const char *name;
+	enum place_cpu_policy cpu;
+	enum place_mem_policy mem;
+} presets[] = {
+	{ "cpu", PLACE_CPU_COMPACT, PLACE_MEM_LOCAL },
+	{ "memory", PLACE_CPU_LOCAL, PLACE_MEM_LOCAL },
+	{ "io", PLACE_CPU_SPREAD, PLACE_MEM_INTERLEAVE },
+};
+
+static int use_preset(struct plan_request *request, const char *name, struct err *err)
+{
+	size_t nr = sizeof(presets) / sizeof(*presets), preset = 0;
+
+	if (!name)
+		return 0;
+	while (preset < nr && strcmp(presets[preset].name, name) != 0)
+		preset++;
+	if (preset == nr)
+		return err_set(err, EXIT_INPUT, EINVAL,
+			       "--preset: \"%.60s\" is none; use cpu, memory or io", name);
+	for (unsigned int i = 0; i < request->nr_vms; i++) {
+		struct place_vm *vm = &request->vms[i];
+
+		if (vm->cpu == PLACE_CPU_AUTO)
+			vm->cpu = presets[preset].cpu;
+		if (vm->mem == PLACE_MEM_AUTO)
+			vm->mem = presets[preset].mem;
+	}
+	return 0;
+}
+
+static int apply_source(struct plan_request *request, const struct plan_source *source,
+			struct err *err)
+{
+	int ret = take_cpus(request, source->taken, err);
+
+	if (!ret)
+		ret = take_memory(request, source->taken_memory, err);
+	if (!ret)
+		ret = pin_by_hand(request, source->pin, err);
+	return ret ? ret : use_preset(request, source->preset, err);
+}
+
 int plan_request_init(struct plan_request *request, const struct plan_source *source,
 		      const struct vm_args *args, const char *const *files, unsigned int nr_files,
 		      struct err *err)
@@ -100,7 +197,7 @@ int plan_request_init(struct plan_request *request, const struct plan_source *so
 	if (!ret)
 		ret = load_latency(request, source->latency, err);
 	if (!ret)
-		ret = take_cpus(request, source->taken, err);
+		ret = apply_source(request, source, err);
 	request->place.topo = &request->topo;
 	request->place.latency = request->has_latency ? &request->latency : NULL;
 	request->place.vms = request->vms;
@@ -115,6 +212,7 @@ void plan_request_fini(struct plan_request *request)
 		vm_config_fini(&request->configs[i]);
 	}
 	free(request->vms);
+	free(request->nodes);
 	free(request->configs);
 	free(request->latency_path);
 	free(request->latency_note);

@@ -14,6 +14,9 @@ struct plan_source {
 	const char *topology; /* "host" or what topology_load() takes */
 	const char *latency; /* a file; NULL: the host's own measurement if there is one */
 	const char *taken; /* a CPU list; NULL: none */
+	const char *taken_memory; /* "0=8G,1=2G"; NULL: none */
+	const char *pin; /* a placement made by hand (cli/plan_pins.h); NULL: none */
+	const char *preset; /* "cpu", "memory", "io"; NULL: none */
 };
 
 struct plan_request {
@@ -27,6 +30,7 @@ struct plan_request {
 	struct place_vm *vms;
 	unsigned int nr_vms;
 	struct place_holder taken;
+	struct place_node_state *nodes;
 	struct place_request place;
 };
 

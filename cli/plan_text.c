@@ -2,36 +2,135 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/size.h"
+#include "cli/plan_shape.h"
 
-static void print_set(FILE *out, const char *before, const struct cpuset *set)
+#define INDENT	 10 /* of everything behind a line's first word */
+#define MAX_CPUS 16 /* named one by one; of more the list, and the map shows which is whose */
+
+/* Words, broken at the edge; what continues is indented. */
+struct writer {
+	FILE *out;
+	unsigned int columns, at;
+};
+
+static void start(struct writer *writer, const char *title)
 {
-	AUTO_FREE char *text = cpuset_string(set);
-
-	fprintf(out, "%s%s", before, text);
+	fprintf(writer->out, "  %-*s", INDENT - 2, title);
+	writer->at = INDENT;
 }
 
-static uint64_t memory_bytes(const struct place_vm_plan *vm)
+static void put(struct writer *writer, const char *word)
 {
-	uint64_t bytes = 0;
+	unsigned int len = (unsigned int)strlen(word);
 
-	for (unsigned int i = 0; i < vm->nr_memory; i++)
-		bytes += vm->memory[i].bytes;
-	return bytes;
+	if (writer->at > INDENT && writer->at + 1 + len > writer->columns) {
+		fprintf(writer->out, "\n%*s", INDENT, "");
+		writer->at = INDENT;
+	} else if (writer->at > INDENT) {
+		fputc(' ', writer->out);
+		writer->at++;
+	}
+	fputs(word, writer->out);
+	writer->at += len;
 }
 
-static void print_title(FILE *out, const struct place_vm_plan *vm)
+static void put_sentence(struct writer *writer, const char *text)
 {
+	AUTO_FREE char *copy = alloc_string(text);
+	char *rest = copy, *word;
+
+	while ((word = strsep(&rest, " ")))
+		put(writer, word);
+}
+
+static void end(struct writer *writer)
+{
+	fputc('\n', writer->out);
+}
+
+static void print_title(FILE *out, const struct topology *topo, const struct place_vm_plan *vm)
+{
+	struct plan_shape shape;
 	char size[SIZE_TEXT];
 
-	fprintf(out, "%s: %u vCPU%s, %s\n", vm->name, vm->nr_vcpus, vm->nr_vcpus == 1 ? "" : "s",
-		size_format(memory_bytes(vm), size));
+	plan_shape_init(&shape, topo, vm);
+	fprintf(out, "%s: %u vCPU%s and %s on %u node%s, %u core%s\n", vm->name, vm->nr_vcpus,
+		vm->nr_vcpus == 1 ? "" : "s", size_format(shape.bytes, size), shape.nodes,
+		shape.nodes == 1 ? "" : "s", shape.cores, shape.cores == 1 ? "" : "s");
+	plan_shape_fini(&shape);
 }
 
-/* vCPUs in a row on one node share a line: "vCPUs 0-3 on CPUs 4 5 6 7, node 0". */
-static void print_vcpus(FILE *out, const struct place_vm_plan *vm)
+/* How many vCPUs from here on are on CPUs that count up by one. */
+static unsigned int run_length(const struct place_vm_plan *vm, unsigned int first,
+			       unsigned int last)
+{
+	unsigned int nr = 1;
+
+	while (first + nr <= last && vm->vcpus[first + nr].cpu == vm->vcpus[first].cpu + nr &&
+	       vm->vcpus[first + nr].shared == vm->vcpus[first].shared)
+		nr++;
+	return nr;
+}
+
+/* "4-7" for a run of three and more, else one CPU; "*": shared. Returns how many. */
+static unsigned int put_run(struct writer *writer, const struct place_vm_plan *vm,
+			    unsigned int first, unsigned int last)
+{
+	unsigned int nr = run_length(vm, first, last), cpu = vm->vcpus[first].cpu;
+	const char *star = vm->vcpus[first].shared ? "*" : "";
+	AUTO_FREE char *word = NULL;
+
+	if (nr < 3)
+		nr = 1;
+	word = nr == 1 ? alloc_printf("%u%s", cpu, star)
+		       : alloc_printf("%u-%u%s", cpu, cpu + nr - 1, star);
+	put(writer, word);
+	return nr;
+}
+
+static void put_list(struct writer *writer, const struct place_vm_plan *vm, unsigned int first,
+		     unsigned int last)
+{
+	AUTO_CPUSET struct cpuset cpus = { 0 };
+	AUTO_FREE char *list = NULL;
+	bool shared = false;
+
+	for (unsigned int i = first; i <= last; i++) {
+		cpuset_add(&cpus, vm->vcpus[i].cpu);
+		shared = shared || vm->vcpus[i].shared;
+	}
+	list = cpuset_string(&cpus);
+	put(writer, list);
+	if (shared)
+		put(writer, "*");
+}
+
+static void print_group(struct writer *writer, const struct place_vm_plan *vm, unsigned int first,
+			unsigned int last)
+{
+	AUTO_FREE char *vcpus =
+		first == last ? alloc_printf("%u", first) : alloc_printf("%u-%u", first, last);
+	AUTO_FREE char *node = vm->vcpus[first].node < 0
+				       ? alloc_string("in no node")
+				       : alloc_printf("in node %d", vm->vcpus[first].node);
+
+	start(writer, first ? "" : "vCPUs");
+	put(writer, vcpus);
+	put(writer, first == last ? "on CPU" : "on CPUs");
+	if (last - first >= MAX_CPUS)
+		put_list(writer, vm, first, last);
+	for (unsigned int i = first; last - first < MAX_CPUS && i <= last;)
+		i += put_run(writer, vm, i, last);
+	put_sentence(writer, node);
+	end(writer);
+}
+
+/* vCPUs in a row on one node share a line. */
+static void print_vcpus(struct writer *writer, const struct place_vm_plan *vm)
 {
 	unsigned int next;
 
@@ -39,16 +138,7 @@ static void print_vcpus(FILE *out, const struct place_vm_plan *vm)
 		for (next = first + 1; next < vm->nr_vcpus; next++)
 			if (vm->vcpus[next].node != vm->vcpus[first].node)
 				break;
-		if (next == first + 1)
-			fprintf(out, "  vCPU  %-9u on CPU ", vm->vcpus[first].vcpu);
-		else
-			fprintf(out, "  vCPUs %u-%-7u on CPUs", vm->vcpus[first].vcpu,
-				vm->vcpus[next - 1].vcpu);
-		for (unsigned int i = first; i < next; i++)
-			fprintf(out, " %u%s", vm->vcpus[i].cpu, vm->vcpus[i].shared ? "*" : "");
-		if (vm->vcpus[first].node >= 0)
-			fprintf(out, ", node %d", vm->vcpus[first].node);
-		fputc('\n', out);
+		print_group(writer, vm, first, next - 1);
 	}
 }
 
@@ -60,107 +150,201 @@ static bool any_shared(const struct place_vm_plan *vm)
 	return false;
 }
 
-static void print_memory(FILE *out, const struct place_vm_plan *vm)
+static void print_memory(struct writer *writer, const struct topology *topo,
+			 const struct place_vm_plan *vm)
 {
+	struct plan_shape shape;
 	char size[SIZE_TEXT], page[SIZE_TEXT];
 
+	plan_shape_init(&shape, topo, vm);
 	for (unsigned int i = 0; i < vm->nr_memory; i++) {
 		const struct place_memory *part = &vm->memory[i];
-
-		fprintf(out, "  memory %s of guest node %u on node %u, %s pages, %s\n",
+		AUTO_FREE char *text = alloc_printf(
+			"%s of guest node %u in node %u, %s pages, %s, %s",
 			size_format(part->bytes, size), part->guest_node, part->host_node,
-			size_format(part->page_size, page), place_mem_policy_names[part->policy]);
+			size_format(part->page_size, page), place_mem_policy_names[part->policy],
+			locality_names[locality_of(topo, &shape.node_set, part->host_node)]);
+
+		if (part->policy == PLACE_MEM_LOCAL &&
+		    locality_of(topo, &shape.node_set, part->host_node) == LOCALITY_LOCAL)
+			text[strlen(text) - strlen(", local")] = '\0';
+		start(writer, i ? "" : "memory");
+		put_sentence(writer, text);
+		end(writer);
+	}
+	plan_shape_fini(&shape);
+}
+
+static void print_cpus(struct writer *writer, const char *title, const struct cpuset *set,
+		       const char *what)
+{
+	AUTO_FREE char *list = cpuset_string(set);
+	AUTO_FREE char *text =
+		alloc_printf("%s CPU%s %s", what, cpuset_count(set) == 1 ? "" : "s", list);
+
+	if (cpuset_empty(set))
+		return;
+	start(writer, title);
+	put_sentence(writer, text);
+	end(writer);
+}
+
+static void print_threads(struct writer *writer, const struct place_vm_plan *vm)
+{
+	bool io = !cpuset_empty(&vm->io_cpus);
+
+	print_cpus(writer, "threads", &vm->io_cpus, "I/O on");
+	print_cpus(writer, io ? "" : "threads", &vm->emulator_cpus, "event loop and others on");
+	print_cpus(writer, "empty", &vm->reserved, "siblings kept free:");
+	if (any_shared(vm))
+		fprintf(writer->out, "%*s* another vCPU or VM is there too\n", INDENT, "");
+}
+
+/* What the lines above do not show already. */
+static void print_reasons(struct writer *writer, const struct place_vm_plan *vm)
+{
+	const char *title = "why";
+
+	for (unsigned int i = 0; i < vm->nr_reasons; i++) {
+		if (strcmp(vm->reasons[i].code, "cpu-rule") != 0 &&
+		    strcmp(vm->reasons[i].code, "smt") != 0)
+			continue;
+		start(writer, title);
+		put_sentence(writer, vm->reasons[i].text);
+		end(writer);
+		title = "";
 	}
 }
 
-static void print_threads(FILE *out, const struct place_vm_plan *vm)
+/* Four digits, and never an exponent. */
+static const char *milliseconds(double ns, char text[32])
 {
-	if (!cpuset_empty(&vm->io_cpus))
-		print_set(out, "  I/O threads on CPUs ", &vm->io_cpus), fputc('\n', out);
-	if (!cpuset_empty(&vm->emulator_cpus))
-		print_set(out, "  other threads on CPUs ", &vm->emulator_cpus), fputc('\n', out);
-	if (!cpuset_empty(&vm->reserved))
-		print_set(out, "  kept empty: CPUs ", &vm->reserved), fputc('\n', out);
-	if (any_shared(vm))
-		fputs("  * also has another vCPU or VM\n", out);
+	snprintf(text, 32, ns < 1e9 ? "%.4g" : "%.0f", ns / 1e6);
+	return text;
 }
 
-static void print_reasons(FILE *out, const struct place_vm_plan *vm)
+static void print_cost(struct writer *writer, const struct place_vm_plan *vm)
 {
-	for (unsigned int i = 0; i < vm->nr_reasons; i++)
-		fprintf(out, "%s %s\n", i ? "     " : "  why", vm->reasons[i].text);
+	char ms[32];
+	AUTO_FREE char *total =
+		alloc_printf("%s ms of stall per second", milliseconds(vm->total, ms));
+	const char *before = ":";
+
+	start(writer, "cost");
+	fputs(total, writer->out);
+	writer->at += (unsigned int)strlen(total);
+	for (int i = 0; i < NR_COST_TERMS; i++) {
+		AUTO_FREE char *term =
+			alloc_printf("%s %.4g", cost_term_names[i], vm->cost.term[i] / 1e6);
+
+		if (vm->cost.term[i] <= 0 || i == COST_FRAGMENTATION)
+			continue;
+		fputs(before, writer->out);
+		put(writer, term);
+		before = ",";
+	}
+	end(writer);
 }
 
-static void print_bound(FILE *out, const struct place_vm_plan *vm)
+static void print_bound(struct writer *writer, const struct place_vm_plan *vm)
 {
-	fprintf(out, "  cost %.4g ms of stall per second", vm->total / 1e6);
+	AUTO_FREE char *text = NULL;
+
 	if (vm->exact)
-		fputs("; proved: nothing that fits is better", out);
+		text = alloc_string("proved: nothing that fits is better by this rule");
 	else if (vm->lower_bound > 0)
-		fprintf(out, "; at most %.1f %% above the best there can be",
-			(vm->total / vm->lower_bound - 1) * 100);
-	fputc('\n', out);
-	for (int i = 0; i < NR_COST_TERMS; i++)
-		if (vm->cost.term[i] > 0 && i != COST_FRAGMENTATION)
-			fprintf(out, "       %-10s %.4g\n", cost_term_names[i],
-				vm->cost.term[i] / 1e6);
-	fprintf(out, "  by   %s\n", vm->rule);
+		text = alloc_printf("searched: at most %.1f %% above the least there can be",
+				    (vm->total / vm->lower_bound - 1) * 100);
+	else
+		text = alloc_string("searched; no bound is known");
+	start(writer, "bound");
+	put_sentence(writer, text);
+	end(writer);
 }
 
-static void print_alternatives(FILE *out, const struct place_vm_plan *vm)
+static void print_alternatives(struct writer *writer, const struct place_vm_plan *vm)
 {
 	for (unsigned int i = 0; i < vm->nr_alternatives; i++) {
 		const struct place_alternative *other = &vm->alternatives[i];
-		char cost[32] = "-";
+		bool known = other->feasible && isfinite(other->cost);
+		char ms[32];
+		AUTO_FREE char *text = NULL;
 
-		if (other->feasible && isfinite(other->cost))
-			snprintf(cost, sizeof(cost), "%.4g", other->cost / 1e6);
-		fprintf(out, "%s %s %-30s %9s  %s\n", i ? "       " : "  else ",
-			other->chosen ? "*" : " ", other->what, cost,
-			other->chosen	 ? "chosen"
-			: other->why_not ? other->why_not
-					 : "");
+		text = alloc_printf("%s: %s%s, %s", other->what,
+				    known ? milliseconds(other->cost, ms) : "-", known ? " ms" : "",
+				    other->chosen    ? "chosen"
+				    : other->why_not ? other->why_not
+						     : "not chosen");
+		start(writer, i ? "" : "instead");
+		put_sentence(writer, text);
+		end(writer);
 	}
 }
 
-static void print_warnings(FILE *out, const struct place_vm_plan *vm)
+static void print_unplaced(struct writer *writer, const struct place_vm_plan *vm)
 {
+	fprintf(writer->out, "%s: not placed (%s)\n", vm->name, vm->constraint);
+	start(writer, "why");
+	put_sentence(writer, vm->why);
+	end(writer);
+	print_alternatives(writer, vm);
+}
+
+static void print_placed(struct writer *writer, const struct topology *topo,
+			 const struct place_vm_plan *vm)
+{
+	print_title(writer->out, topo, vm);
+	print_vcpus(writer, vm);
+	print_memory(writer, topo, vm);
+	print_threads(writer, vm);
+	print_reasons(writer, vm);
+	print_cost(writer, vm);
+	print_bound(writer, vm);
+	print_alternatives(writer, vm);
+}
+
+void plan_print_brief(FILE *out, const struct topology *topo, const struct place_vm_plan *vm,
+		      unsigned int columns)
+{
+	struct writer writer = { .out = out, .columns = columns < 40 ? 40 : columns };
+
+	print_title(out, topo, vm);
+	print_vcpus(&writer, vm);
+	print_memory(&writer, topo, vm);
+	print_threads(&writer, vm);
 	for (unsigned int i = 0; i < vm->nr_warnings; i++)
-		fprintf(out, "  warning (%s): %s; %s\n", vm->warnings[i].code,
-			vm->warnings[i].message, vm->warnings[i].remedy);
+		fprintf(out, "WARNING: Instance %s: %s\n  (%s) %s\n", vm->name,
+			vm->warnings[i].message, vm->warnings[i].code, vm->warnings[i].remedy);
 }
 
-void plan_print_brief(FILE *out, const struct place_vm_plan *vm)
+void plan_print_text(FILE *out, const struct topology *topo, const struct place_plan *plan,
+		     unsigned int columns)
 {
-	print_title(out, vm);
-	print_vcpus(out, vm);
-	print_memory(out, vm);
-	print_threads(out, vm);
-	print_warnings(out, vm);
-}
+	struct writer writer = { .out = out, .columns = columns < 40 ? 40 : columns };
 
-static void print_unplaced(FILE *out, const struct place_vm_plan *vm)
-{
-	fprintf(out, "%s: not placed (%s): %s\n", vm->name, vm->constraint, vm->why);
-	print_alternatives(out, vm);
-	print_warnings(out, vm);
-}
-
-void plan_print_text(FILE *out, const struct place_plan *plan)
-{
 	for (unsigned int i = 0; i < plan->nr_vms; i++) {
-		const struct place_vm_plan *vm = &plan->vms[i];
-
-		if (i)
-			fputc('\n', out);
-		if (!vm->placed) {
-			print_unplaced(out, vm);
-			continue;
-		}
-		plan_print_brief(out, vm);
-		print_reasons(out, vm);
-		print_bound(out, vm);
-		print_alternatives(out, vm);
+		if (plan->vms[i].placed)
+			print_placed(&writer, topo, &plan->vms[i]);
+		else
+			print_unplaced(&writer, &plan->vms[i]);
+		fputc('\n', out);
 	}
-	fprintf(out, "\nlatencies: %s; memory: %s\n", plan->latency_source, plan->memory_source);
+	fprintf(out, "Latencies between CPUs: %s; of memory: %s.\n", plan->latency_source,
+		plan->memory_source);
+}
+
+void plan_print_findings(FILE *out, const struct findings *findings)
+{
+	static const char *const names[] = { "ERROR", "WARNING", "NOTE" };
+
+	for (unsigned int i = 0; i < findings->nr; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		fprintf(out, "%s: ", names[finding->severity]);
+		if (finding->name)
+			fprintf(out, "Instance %s: ", finding->name);
+		fprintf(out, "%s\n", finding->message);
+		if (finding->remedy)
+			fprintf(out, "  (%s) %s\n", finding->code, finding->remedy);
+	}
 }

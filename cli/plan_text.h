@@ -4,12 +4,17 @@
 #include <stdio.h>
 
 #include "affinity/place.h"
+#include "affinity/rules.h"
 
 /* A plan in words, for people: where each vCPU, page and thread goes, why, what it costs, what else
- * was weighed. Main thread only. */
-void plan_print_text(FILE *out, const struct place_plan *plan);
-
+ * was weighed. Main thread only. Lines are broken at `columns`, but for those of errors and
+ * warnings, which scripts search. */
+void plan_print_text(FILE *out, const struct topology *topo, const struct place_plan *plan,
+		     unsigned int columns);
 /* The few lines that `situ run` says before it starts: one VM's places and its warnings. */
-void plan_print_brief(FILE *out, const struct place_vm_plan *vm);
+void plan_print_brief(FILE *out, const struct topology *topo, const struct place_vm_plan *vm,
+		      unsigned int columns);
+/* "ERROR: Instance db: ...", each with its remedy below it. */
+void plan_print_findings(FILE *out, const struct findings *findings);
 
 #endif

@@ -14,4 +14,7 @@ bool terminal_is_tty(void);
 void terminal_raw(void); /* nothing where standard input is no terminal */
 void terminal_restore(void);
 
+/* Of the terminal on standard output, whoever has standard input; 100 where there is none. */
+unsigned int terminal_columns(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "cli/place_vm.h"
 #include "cli/plan_text.h"
+#include "cli/terminal.h"
 
 static const enum mem_policy mem_policies[NR_PLACE_MEM_POLICIES] = {
 	[PLACE_MEM_AUTO] = MEM_POLICY_BIND,
@@ -251,7 +252,7 @@ void vm_plan_fini(struct vm_plan *plan)
 
 void vm_plan_print(const struct vm_plan *plan, FILE *out)
 {
-	plan_print_brief(out, placed(plan));
+	plan_print_brief(out, &plan->topo, placed(plan), terminal_columns());
 	for (unsigned int i = 0; i < plan->guest.nr_warnings; i++)
 		fprintf(out, "warning: %s\n", plan->guest.warnings[i]);
 }
