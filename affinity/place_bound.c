@@ -63,7 +63,8 @@ static void fill_costs(const struct search *search, double *cost)
 		unsigned int nr = 0;
 
 		for (unsigned int e = search->start[i]; e < search->start[i + 1]; e++)
-			lines[nr++] = search->edges[e].lines;
+			if (search->edges[e].rule == SEARCH_NO_RULE)
+				lines[nr++] = search->edges[e].lines;
 		qsort(lines, nr, sizeof(*lines), falling);
 		for (unsigned int slot = 0; slot < search->nr_slots; slot++) {
 			size_t cell = (size_t)i * search->nr_slots + slot;

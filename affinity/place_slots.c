@@ -44,6 +44,12 @@ static bool counts_rule(const struct place_job *job)
 	return job->vm->cpu == PLACE_CPU_COMPACT || job->vm->cpu == PLACE_CPU_SPREAD;
 }
 
+/* Cost decides, or rules that the tree knows nothing of. */
+static bool free_choice(const struct place_job *job)
+{
+	return job->communicates || has_rule(job, PLACE_PACKAGE);
+}
+
 /* Units that the search may put on this core. */
 static unsigned int core_room(const struct slots *slots, unsigned int c)
 {
@@ -65,7 +71,7 @@ static bool core_in_play(const struct slots *slots, const struct tree_domain *no
 
 	if (!core_room(slots, c))
 		return false;
-	if (job->communicates && job->vm->cpu != PLACE_CPU_LOCAL)
+	if (free_choice(job) && job->vm->cpu != PLACE_CPU_LOCAL)
 		return true;
 	for (unsigned int i = 0; i < node->nr_cores; i++)
 		if (job->counts[node->first_core + i] || core_of(slots, node->first_core + i)->base)
@@ -168,7 +174,7 @@ static void fill_zones(struct slots *slots)
 	const struct tree_domain *node = &tree->domains[tree->first_node];
 	unsigned int zone = 0, last = NONE, level = counts_rule(job) ? PLACE_L3 : PLACE_NODE;
 
-	search->keep_zones = counts_rule(job) || !job->communicates;
+	search->keep_zones = counts_rule(job) || !free_choice(job);
 	for (unsigned int slot = 0; slot < search->nr_slots; slot++) {
 		unsigned int at = slots->level_of[level][slot];
 
