@@ -83,7 +83,8 @@ static void on_kick(int signal)
 		__atomic_store_n(&run->immediate_exit, 1, __ATOMIC_RELAXED);
 }
 
-#define KICK_SIGNAL SIGRTMIN
+/* No real-time signal: those are queued, and cannot be sent where the user's queue is full. */
+#define KICK_SIGNAL SIGUSR1
 
 int kvm_kick_setup(struct err *err)
 {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "affinity/pin.h"
@@ -68,7 +69,7 @@ Test(vm, signals_to_vcpu_threads_neither_hang_nor_harm_them)
 	cr_assert_eq(vm_start(&echo.small.vm, &err), 0, "%s", err.text);
 	for (unsigned int i = 0; i < 500; i++) {
 		kvm_vcpu_kick(echo.small.vm.vcpus[i % 2].thread);
-		pthread_kill(echo.small.vm.vcpus[i % 2].thread, SIGUSR1); /* stays blocked there */
+		pthread_kill(echo.small.vm.vcpus[i % 2].thread, SIGUSR2); /* stays blocked there */
 		usleep(20);
 	}
 	before = echo_count(&echo);
@@ -82,6 +83,21 @@ static int work_sees_thread(struct vcpu_work *work)
 {
 	(void)work;
 	return gettid();
+}
+
+Test(vm, kicks_need_no_room_in_the_queue_of_signals)
+{
+	const struct rlimit none = { 0 };
+	static struct echo_guest echo;
+	struct err err = { 0 };
+
+	NEED_KVM();
+	cr_assert_eq(echo_init(&echo, 2, &err), 0, "%s", err.text);
+	cr_assert_eq(vm_start(&echo.small.vm, &err), 0, "%s", err.text);
+	cr_assert_eq(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+	cr_expect_eq(echo_pause_often(&echo, 10, 1), 0);
+	echo_fini(&echo);
+	cr_expect_eq(echo_errors(&echo), 0);
 }
 
 Test(vm, work_is_done_on_the_vcpus_own_thread_running_or_paused)
