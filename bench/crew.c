@@ -27,6 +27,7 @@ void crew_setup(struct crew *crew, const struct crew_type *type, const struct cr
 		.roam = spec->roam,
 		.ready = spec->ready,
 		.ready_arg = spec->ready_arg,
+		.timeout_s = CREW_TIMEOUT_S,
 	};
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -91,17 +92,19 @@ void crew_stop(const struct crew *crew)
 	atomic_store(&control_of(crew)->stop, 1);
 }
 
-struct job *crew_take(struct crew_member *member)
+bool crew_take(struct crew_member *member, struct job *job)
 {
 	struct crew *crew = member->crew;
-	struct job *job;
+	bool given;
 
 	pthread_mutex_lock(&crew->lock);
 	while (!member->job && !crew->quit)
 		pthread_cond_wait(&crew->changed, &crew->lock);
-	job = member->job;
+	given = member->job != NULL;
+	if (given)
+		*job = *member->job;
 	pthread_mutex_unlock(&crew->lock);
-	return job;
+	return given;
 }
 
 static uint64_t involuntary_switches(void)
@@ -127,12 +130,15 @@ void crew_finish(struct crew_member *member, struct job *job)
 	counters_since(&member->before, &after, &job->counters);
 }
 
-void crew_done(struct crew_member *member, struct job *job)
+void crew_done(struct crew_member *member, const struct job *job)
 {
 	struct crew *crew = member->crew;
 
 	pthread_mutex_lock(&crew->lock);
-	job->done = true;
+	if (member->job) {
+		*member->job = *job;
+		member->job->done = true;
+	}
 	member->job = NULL;
 	pthread_cond_broadcast(&crew->changed);
 	pthread_mutex_unlock(&crew->lock);
@@ -203,9 +209,17 @@ static void next_look(struct timespec *when)
 	}
 }
 
+static int set_timed_out(const struct crew *crew, struct err *err)
+{
+	return err_set(err, EXIT_NO, ETIMEDOUT,
+		       "bench: no end after %u s; are the CPUs taken by something else?",
+		       crew->timeout_s);
+}
+
 /* 0, or -ETIMEDOUT with everyone told to give up. */
 static int wait_for_all(struct crew *crew)
 {
+	const unsigned int most = crew->timeout_s * (NS_PER_S / LOOK_NS);
 	unsigned int looks = 0;
 	struct err why;
 	int ret = 0;
@@ -219,9 +233,12 @@ static int wait_for_all(struct crew *crew)
 			continue;
 		if (crew->type->check && crew->type->check(crew, &why)) {
 			give_up(crew, &why);
-		} else if (++looks == CREW_TIMEOUT_S * (NS_PER_S / LOOK_NS)) {
+		} else if (++looks == most) {
 			ret = -ETIMEDOUT;
 			crew_stop(crew);
+		} else if (looks == 2 * most) { /* the guest does not even look */
+			set_timed_out(crew, &why);
+			give_up(crew, &why);
 		}
 	}
 	pthread_mutex_unlock(&crew->lock);
@@ -254,9 +271,7 @@ int crew_run(struct crew *crew, struct job *jobs, unsigned int nr, struct err *e
 	for (unsigned int i = 0; i < nr; i++)
 		jobs[i].steal = steal_ticks(crew->members[jobs[i].member].cpu) - jobs[i].steal;
 	if (ret && crew->failure.status == EXIT_OK)
-		return err_set(err, EXIT_NO, ETIMEDOUT,
-			       "bench: no end after %d s; are the CPUs taken by something else?",
-			       CREW_TIMEOUT_S);
+		return set_timed_out(crew, err);
 	return check_jobs(crew, jobs, nr, err);
 }
 

@@ -54,7 +54,8 @@ struct crew_member {
 	uint64_t switches_before;
 	int channel; /* processes: a socket */
 	pid_t pid, tid; /* tid: what affinity is read of */
-	struct job *current; /* vCPUs: what the guest is busy with; the vCPU's thread alone */
+	struct job current; /* vCPUs: what the guest is busy with; the vCPU's thread alone */
+	bool busy;
 	void *vcpu; /* what the type needs besides */
 };
 
@@ -80,6 +81,7 @@ struct crew {
 	void (*ready)(void *arg);
 	void *ready_arg;
 	void *owner; /* what the type needs besides */
+	unsigned int timeout_s;
 
 	pthread_mutex_t lock; /* members[].job, .gone, quit, failure */
 	pthread_cond_t changed;
@@ -116,7 +118,8 @@ void crew_fini(struct crew *crew);
 uint64_t crew_address(const struct crew *crew, gpa_t gpa, uint64_t len);
 
 /* Runs the jobs, one per member at most, all starting together, and waits. Fails if a member does
- * (the others then give up), or after CREW_TIMEOUT_S without an end. */
+ * (the others then give up), or after crew->timeout_s without an end; members that do not give up
+ * when they are told to are left alone after as long again. */
 #define CREW_TIMEOUT_S 60
 int crew_run(struct crew *crew, struct job *jobs, unsigned int nr, struct err *err);
 
@@ -130,10 +133,12 @@ int crew_verify(const struct crew *crew, struct err *err);
 void crew_setup(struct crew *crew, const struct crew_type *type, const struct crew_spec *spec);
 void crew_quit(struct crew *crew);
 void crew_join(struct crew *crew);
-struct job *crew_take(struct crew_member *member); /* waits for work; NULL: no more comes */
+/* Waits for work, of which the member gets a copy; false: no more comes. */
+bool crew_take(struct crew_member *member, struct job *job);
 void crew_begin(struct crew_member *member);
 void crew_finish(struct crew_member *member, struct job *job);
-void crew_done(struct crew_member *member, struct job *job);
+/* Hands the results over, if they are still waited for. */
+void crew_done(struct crew_member *member, const struct job *job);
 void crew_fail(struct crew_member *member, const struct err *err);
 /* Does every member answer? Each does an empty piece of work. */
 int crew_muster(struct crew *crew, struct err *err);

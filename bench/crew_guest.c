@@ -44,7 +44,7 @@ static void read_exits(const struct guest_vcpu *vcpu, struct vcpu_exits *exits)
 static void finish_job(struct crew_member *member)
 {
 	struct guest_vcpu *vcpu = member->vcpu;
-	struct job *job = member->current;
+	struct job *job = &member->current;
 	struct vcpu_exits after;
 
 	job->result = vcpu->command->result;
@@ -55,7 +55,7 @@ static void finish_job(struct crew_member *member)
 		.all = after.all - vcpu->before.all - 1, /* the one that brought us here */
 		.interrupts = after.interrupts - vcpu->before.interrupts,
 	};
-	member->current = NULL;
+	member->busy = false;
 	crew_done(member, job);
 }
 
@@ -66,6 +66,7 @@ static void report_fault(struct crew_member *member)
 	struct kvm_sregs sregs = { 0 };
 	struct err err;
 
+	member->busy = false;
 	kvm_vcpu_get_sregs(&guest->vm.vcpus[member->index].kvm, &sregs);
 	err_set(&err, EXIT_GUEST, EFAULT,
 		"bench: the built-in guest faulted on CPU %u: vector %lu, error code 0x%lx, rip "
@@ -93,7 +94,6 @@ static void port_access(void *dev, uint64_t offset, void *data, uint32_t len, bo
 	struct crew_member *member = dev;
 	struct guest_vcpu *vcpu = member->vcpu;
 	uint8_t signal = *(const uint8_t *)data;
-	struct job *job;
 
 	(void)offset;
 	(void)len;
@@ -105,12 +105,12 @@ static void port_access(void *dev, uint64_t offset, void *data, uint32_t len, bo
 	}
 	if (signal == GUEST_READY && !member->tid)
 		settle(member);
-	if (member->current)
+	if (member->busy)
 		finish_job(member);
-	job = crew_take(member);
-	vcpu->command->work = job ? job->work : (struct work){ .kind = WORK_NONE };
-	member->current = job;
-	if (!job)
+	member->busy = crew_take(member, &member->current);
+	vcpu->command->work =
+		member->busy ? member->current.work : (struct work){ .kind = WORK_NONE };
+	if (!member->busy)
 		return;
 	crew_begin(member);
 	read_exits(vcpu, &vcpu->before);

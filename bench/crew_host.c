@@ -24,18 +24,18 @@ static void *member_thread(void *arg)
 {
 	struct crew_member *member = arg;
 	struct err err = { 0 };
-	struct job *job;
+	struct job job;
 
 	if (settle(member, &err)) {
 		crew_fail(member, &err);
 		return NULL;
 	}
 	counters_open(&member->counters, member->crew->counter_source);
-	while ((job = crew_take(member))) {
+	while (crew_take(member, &job)) {
 		crew_begin(member);
-		work_run(&job->work, &job->result);
-		crew_finish(member, job);
-		crew_done(member, job);
+		work_run(&job.work, &job.result);
+		crew_finish(member, &job);
+		crew_done(member, &job);
 	}
 	counters_close(&member->counters);
 	return NULL;

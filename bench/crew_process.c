@@ -105,14 +105,14 @@ static void *proxy_thread(void *arg)
 {
 	struct crew_member *member = arg;
 	struct err err = { 0 };
-	struct job *job;
+	struct job job;
 
-	while ((job = crew_take(member))) {
-		if (exchange(member, job, &err)) {
+	while (crew_take(member, &job)) {
+		if (exchange(member, &job, &err)) {
 			crew_fail(member, &err);
 			return NULL;
 		}
-		crew_done(member, job);
+		crew_done(member, &job);
 	}
 	return NULL;
 }

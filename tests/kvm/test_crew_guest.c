@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "bench/crew.h"
@@ -72,5 +73,20 @@ Test(crew_guest, a_fault_in_the_guest_is_reported_with_its_vector_and_address)
 	cr_assert_eq(err.status, EXIT_GUEST);
 	cr_assert(strstr(err.text, "vector 14"), "%s", err.text);
 	cr_assert(strstr(err.text, "cr2 0x10000000000"), "%s", err.text);
+	bench_fini(&bench);
+}
+
+/* A spinning guest looks at nothing, so it does not see that it shall stop. */
+Test(crew_guest, a_guest_that_does_not_stop_is_left_alone)
+{
+	struct bench bench = { 0 };
+	struct job job = { .work = { .kind = WORK_SPIN, .count = UINT64_C(1) << 62 } };
+	struct err err = { 0 };
+
+	bench_init(&bench);
+	bench.crew.timeout_s = 1;
+	cr_assert_eq(crew_run(&bench.crew, &job, 1, &err), -ETIMEDOUT);
+	cr_assert(strstr(err.text, "no end after 1 s"), "%s", err.text);
+	cr_assert_not(job.done);
 	bench_fini(&bench);
 }
