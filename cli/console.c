@@ -11,23 +11,31 @@
 
 #define LEAVE_KEY 0x1d /* Ctrl-] */
 
-/* On the vCPU's thread. A reader that is slow holds the guest up; one that is gone does not. */
+/* False: there is no room, and the VM ends. Write may block all the same, but not for one byte. */
+static bool await_room(const struct console *console)
+{
+	struct pollfd fds[] = { { console->out_fd, POLLOUT, 0 },
+				{ loop_stop_fd(console->loop), POLLIN, 0 } };
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents;
+}
+
+/* On the vCPU's thread. A reader that is slow holds the guest up; one that is gone does not, and
+ * none keeps the VM from ending. */
 static void write_out(void *arg, const uint8_t *data, size_t len)
 {
 	struct console *console = arg;
 
-	while (len && console->out_fd >= 0) {
-		ssize_t put = write(console->out_fd, data, len);
+	while (len && console->out_fd >= 0 && await_room(console)) {
+		ssize_t put = write(console->out_fd, data, 1);
 
-		if (put < 0 && errno == EAGAIN) {
-			struct pollfd pollfd = { console->out_fd, POLLOUT, 0 };
-
-			poll(&pollfd, 1, -1);
-		} else if (put < 0 && errno != EINTR) {
+		if (put < 0 && errno != EINTR && errno != EAGAIN)
 			return;
-		} else if (put > 0) {
-			data += put;
-			len -= (size_t)put;
+		if (put > 0) {
+			data++;
+			len--;
 		}
 	}
 }

@@ -60,5 +60,7 @@ void loop_remove_owned(struct loop *loop, struct loop_source *source);
 /* Handles events until loop_stop(); returns at once if that was called before. */
 int loop_run(struct loop *loop, struct err *err);
 void loop_stop(struct loop *loop);
+/* Readable from loop_stop() on, for threads that wait for something else and shall not for ever. */
+int loop_stop_fd(const struct loop *loop);
 
 #endif

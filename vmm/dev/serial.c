@@ -154,13 +154,9 @@ static uint8_t read_register(struct serial *serial, uint64_t offset)
 	}
 }
 
-static void send_byte(struct serial *serial, uint8_t byte)
+static bool goes_out(const struct serial *serial, uint64_t offset)
 {
-	if (serial->mcr & MCR_LOOPBACK)
-		push(serial, byte);
-	else
-		serial->host.write(serial->host.arg, &byte, 1);
-	serial->sent = true;
+	return offset == REG_DATA && !(serial->lcr & LCR_DIVISOR) && !(serial->mcr & MCR_LOOPBACK);
 }
 
 static void write_fcr(struct serial *serial, uint8_t value)
@@ -179,7 +175,9 @@ static void write_register(struct serial *serial, uint64_t offset, uint8_t value
 	}
 	switch (offset) {
 	case REG_DATA:
-		send_byte(serial, value);
+		if (serial->mcr & MCR_LOOPBACK)
+			push(serial, value);
+		serial->sent = true;
 		break;
 	case REG_IER:
 		/* Asking for it while nothing is being sent is an interrupt at once. */
@@ -215,10 +213,11 @@ void serial_access(void *dev, uint64_t offset, void *data, uint32_t len, bool is
 {
 	struct serial *serial = dev;
 	uint8_t *bytes = data;
-	bool got_room;
+	bool got_room, sends;
 
 	pthread_mutex_lock(&serial->lock);
 	got_room = !room_locked(serial);
+	sends = is_write && goes_out(serial, offset);
 	if (is_write) {
 		write_register(serial, offset, bytes[0]);
 	} else {
@@ -228,6 +227,8 @@ void serial_access(void *dev, uint64_t offset, void *data, uint32_t len, bool is
 	got_room = got_room && room_locked(serial);
 	update_irq(serial);
 	pthread_mutex_unlock(&serial->lock);
+	if (sends) /* not under the lock: the host's reader may be slow */
+		serial->host.write(serial->host.arg, bytes, 1);
 	if (got_room && serial->host.room)
 		serial->host.room(serial->host.arg);
 }
