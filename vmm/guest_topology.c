@@ -8,6 +8,7 @@
  */
 #include "vmm/guest_topology.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -494,15 +495,16 @@ uint32_t guest_topology_max_apic_id(const struct guest_topology *guest)
 
 unsigned int guest_topology_group_size(const struct guest_topology *guest, enum guest_level level)
 {
+	/* No more groups than CPUs, for none is empty. */
+	AUTO_FREE unsigned int *sizes = alloc_zeroed(guest->nr_cpus, sizeof(*sizes));
 	unsigned int most = 0;
 
 	for (unsigned int i = 0; i < guest->nr_cpus; i++) {
-		unsigned int size = 0;
+		unsigned int group = guest->cpus[i].group[level];
 
-		for (unsigned int j = 0; j < guest->nr_cpus; j++)
-			size += guest->cpus[i].group[level] == guest->cpus[j].group[level];
-		if (size > most)
-			most = size;
+		assert(group < guest->nr_cpus);
+		if (++sizes[group] > most)
+			most = sizes[group];
 	}
 	return most;
 }
