@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vmm/boot/boot.h"
@@ -362,5 +363,9 @@ Test(boot, a_file_of_no_known_format_is_refused)
 	cr_assert_eq(boot(&g, NULL, NULL), -ENOEXEC);
 	put(g.kernel, "", 0);
 	cr_assert_eq(boot(&g, NULL, NULL), -EINVAL);
+	unlink(g.kernel);
+	cr_assert_eq(mkfifo(g.kernel, 0600), 0); /* nobody will write to it */
+	cr_assert_eq(boot(&g, NULL, NULL), -EINVAL);
+	cr_assert(strstr(g.err.text, "payload.kernel: /tmp/"), "%s", g.err.text);
 	teardown(&g);
 }

@@ -48,8 +48,10 @@ static int load_initramfs(struct boot_module *module, const struct boot_request 
 	if (!req->initramfs)
 		return 0;
 	ret = boot_image_open(&image, req->initramfs, err);
-	if (ret)
+	if (ret) {
+		err_context(err, "payload.initramfs");
 		return ret;
+	}
 	if (end > kernel->initramfs_end)
 		end = kernel->initramfs_end;
 	if (end < kernel->end || image.len > end - kernel->end ||
@@ -104,7 +106,9 @@ int boot_load(struct kvm_start *start, const struct boot_request *req, const str
 	struct boot_info info = { .kernel = &kernel, .ram = req->ram, .has_acpi = req->acpi };
 	int ret = boot_image_open(&image, req->kernel, err);
 
-	if (!ret)
+	if (ret)
+		err_context(err, "payload.kernel");
+	else
 		ret = load_kernel(&kernel, &image, gmem, err);
 	if (!ret)
 		ret = load_initramfs(&info.initramfs, req, &kernel, gmem, err);

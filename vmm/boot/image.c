@@ -10,7 +10,9 @@ int boot_image_open(struct boot_image *image, const char *path, struct err *err)
 {
 	struct stat st;
 
-	*image = (struct boot_image){ .fd = open(path, O_RDONLY | O_CLOEXEC), .path = path };
+	/* Without O_NONBLOCK a pipe would be waited for. */
+	*image = (struct boot_image){ .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+				      .path = path };
 	if (image->fd < 0)
 		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open", path);
 	if (fstat(image->fd, &st))
