@@ -8,11 +8,15 @@
 #include "cli/vm_args.h"
 
 #define DEFAULT_GRACE_S 60
+#define MAX_GRACE_S	86400
 
-static int check_options(const char *on_reboot, bool *exit_on_reboot, struct err *err)
+static int check_options(struct run_options *options, const char *on_reboot, struct err *err)
 {
-	*exit_on_reboot = on_reboot && !strcmp(on_reboot, "exit");
-	if (!on_reboot || *exit_on_reboot || !strcmp(on_reboot, "restart"))
+	if (options->grace_s > MAX_GRACE_S)
+		return err_set(err, EXIT_INPUT, ERANGE, "--grace: at most %d seconds can be given",
+			       MAX_GRACE_S);
+	options->exit_on_reboot = on_reboot && !strcmp(on_reboot, "exit");
+	if (!on_reboot || options->exit_on_reboot || !strcmp(on_reboot, "restart"))
 		return 0;
 	return err_set(err, EXIT_INPUT, EINVAL,
 		       "--on-reboot: \"%.40s\" is neither restart nor exit", on_reboot);
@@ -78,7 +82,7 @@ int cmd_run(int argc, char **argv, struct err *err)
 	struct vm_args args;
 	int first = vm_args_parse(&args, argc, argv, &usage, err), status = EXIT_OK;
 
-	if (first < -1 || (first >= 0 && check_options(on_reboot, &options.exit_on_reboot, err)))
+	if (first < -1 || (first >= 0 && check_options(&options, on_reboot, err)))
 		status = err->status;
 	else if (first >= 0)
 		status = run_config(&args, (const char *const *)argv + first,

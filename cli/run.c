@@ -187,7 +187,8 @@ static int report(const struct run *run, const struct vm_end *end, bool *again, 
 	char exits[512];
 
 	log_info("%s", end->reason);
-	switch (atomic_load(&run->machine.wish)) {
+	/* Another vCPU may have wished something when the VM had crashed already. */
+	switch (end->status == EXIT_OK ? atomic_load(&run->machine.wish) : MACHINE_NO_WISH) {
 	case MACHINE_DEBUG_EXIT: /* as QEMU's device, so that test programs find what they expect */
 		return (int)(atomic_load(&run->machine.debug_value) << 1 | 1) & 0xff;
 	case MACHINE_RESET:
@@ -240,14 +241,17 @@ static void place_other_threads(struct run *run)
 static int boot_and_wait(struct run *run, bool *again, struct err *err)
 {
 	struct vm_end end;
+	struct err unused;
 	int ret = vm_start(&run->machine.vm, err);
 
 	if (ret)
 		return err->status;
 	place_other_threads(run);
-	ret = verify(run, err);
-	if (ret)
+	if (verify(run, err)) {
+		vm_stop(&run->machine.vm, err->status, "the placement is not verified");
+		vm_join(&run->machine.vm, &end, &unused);
 		return err->status;
+	}
 	if (run->config->memory.prefault == TRI_TRUE)
 		vm_hold_populated(&run->plan->hold);
 	if (run->config->serial.mode == VM_CONSOLE_TTY)
