@@ -15,9 +15,10 @@
 #define LAYOUT_PAGE_TABLES  0x10000 /* GDT, TSS, identity map of 4 GiB (accel/kvm_start.h) */
 #define LAYOUT_CMDLINE	    0x20000
 #define LAYOUT_CMDLINE_MAX  0x10000 /* bytes with the final NUL; kernels take less */
+#define LAYOUT_LOAD	    0x30000 /* a kernel may lie from here on, but not over the tables */
 #define LAYOUT_LOW_RAM_END  0x9fc00 /* from here to 1 MiB: reserved in the memory map */
 #define LAYOUT_ACPI	    0xe0000 /* RSDP first: also where an old kernel searches for it */
-#define LAYOUT_ACPI_END	    0x100000
+#define LAYOUT_ACPI_END	    0xf0000
 #define LAYOUT_HIGH_RAM	    0x100000
 #define LAYOUT_HOLE	    0xc0000000 /* 3 GiB to 4 GiB: devices, no RAM */
 #define LAYOUT_IOAPIC	    0xfec00000

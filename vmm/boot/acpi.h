@@ -20,7 +20,7 @@ struct acpi_tables {
 	size_t len;
 };
 
-/* EXIT_NO where the tables do not fit below LAYOUT_ACPI_END (over about 3000 vCPUs). */
+/* EXIT_NO where the tables do not fit below LAYOUT_ACPI_END (over about 1500 vCPUs). */
 int acpi_build(struct acpi_tables *tables, const struct guest_topology *guest,
 	       const struct ram_map *ram, struct err *err);
 void acpi_tables_fini(struct acpi_tables *tables);

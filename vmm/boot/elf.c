@@ -106,6 +106,12 @@ static uint64_t find_pvh_note(const struct boot_image *image, const Elf64_Phdr *
 	return 0;
 }
 
+static bool may_lie(uint64_t start, uint64_t end)
+{
+	return start >= LAYOUT_LOAD && start <= end && end <= LAYOUT_HOLE &&
+	       (end <= LAYOUT_ACPI || start >= LAYOUT_ACPI_END);
+}
+
 /* The rest of a segment's memory needs no clearing: guest memory is new, hence zero. */
 static int load_segment(struct boot_kernel *kernel, const struct boot_image *image,
 			const Elf64_Phdr *segment, const struct gmem *gmem, struct err *err)
@@ -114,13 +120,13 @@ static int load_segment(struct boot_kernel *kernel, const struct boot_image *ima
 
 	if (!segment->p_memsz)
 		return 0;
-	if (segment->p_filesz > segment->p_memsz || end < segment->p_paddr ||
-	    segment->p_paddr < LAYOUT_HIGH_RAM || end > LAYOUT_HOLE)
-		return err_set(err, EXIT_INPUT, ENOEXEC,
-			       "%s: has a segment at 0x%llx to 0x%llx; kernels lie between 1 MiB "
-			       "and 3 GiB",
-			       image->path, (unsigned long long)segment->p_paddr,
-			       (unsigned long long)end);
+	if (segment->p_filesz > segment->p_memsz || !may_lie(segment->p_paddr, end))
+		return err_set(
+			err, EXIT_INPUT, ENOEXEC,
+			"%s: has a segment at 0x%llx to 0x%llx; kernels lie between 0x%x and "
+			"3 GiB, and not from 0x%x to 0x%x",
+			image->path, (unsigned long long)segment->p_paddr, (unsigned long long)end,
+			LAYOUT_LOAD, LAYOUT_ACPI, LAYOUT_ACPI_END);
 	if (boot_check_ram(gmem, segment->p_paddr, segment->p_memsz))
 		return err_set(err, EXIT_INPUT, EFAULT,
 			       "%s: needs RAM up to 0x%llx; give the guest more memory",
@@ -176,7 +182,7 @@ int elf_load(struct boot_kernel *kernel, const struct boot_image *image, const s
 	ret = load_segments(kernel, image, &header, gmem, err);
 	if (ret)
 		return ret;
-	if (kernel->entry < LAYOUT_HIGH_RAM || kernel->entry >= kernel->end)
+	if (kernel->entry < LAYOUT_LOAD || kernel->entry >= kernel->end)
 		return err_set(err, EXIT_INPUT, ENOEXEC,
 			       "%s: enters at 0x%llx, which it does not load", image->path,
 			       (unsigned long long)kernel->entry);
