@@ -1,7 +1,7 @@
 #!/bin/sh
 # A Linux guest on all CPUs is told their nodes, distances, packages, threads and caches, says so on its
 # serial port, and switches itself off.
-# topologies: 1n4c 2n8c 4n8c
+# topologies: 1n4c 2n8c 4n8c 8n16c
 # limit: 240 s
 
 # The same sentences that the guest's init prints, about this host.
