@@ -127,6 +127,9 @@ int topology_load(struct topology *topo, const char *source, struct err *err);
 int topology_load_devices(struct topology *topo, const char *source, struct err *err);
 void topology_fini(struct topology *topo);
 
+/* Reads anew what changes by the moment, free memory and huge pages; this host alone. */
+void topology_refresh(struct topology *topo);
+
 /* Fills the reverse indices from the arrays; loaders and tests that build maps by hand call it. */
 void topology_index(struct topology *topo);
 

@@ -102,14 +102,31 @@ static void read_single_distance(struct topology *topo, const struct fs_root *ro
 	*topo->distances = (unsigned int)distance;
 }
 
+static void read_free(struct topology *topo, const struct fs_root *root)
+{
+	for (unsigned int i = 0; i < topo->nr_nodes; i++) {
+		read_meminfo(&topo->nodes[i], root);
+		read_pools(&topo->nodes[i], root);
+	}
+}
+
+void topology_refresh(struct topology *topo)
+{
+	struct fs_root root;
+	struct err err;
+
+	if (!topo->is_host || fs_open_host(&root, &err))
+		return;
+	read_free(topo, &root);
+	fs_close(&root);
+}
+
 void topology_fill_sysfs(struct topology *topo, const struct fs_root *root)
 {
 	read_cpu_states(topo, root);
 	read_capacities(topo, root);
 	read_single_distance(topo, root);
-	for (unsigned int i = 0; i < topo->nr_nodes; i++) {
+	for (unsigned int i = 0; i < topo->nr_nodes; i++)
 		read_own_cpus(topo, &topo->nodes[i], root);
-		read_meminfo(&topo->nodes[i], root);
-		read_pools(&topo->nodes[i], root);
-	}
+	read_free(topo, root);
 }

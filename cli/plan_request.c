@@ -6,6 +6,7 @@
 
 #include "affinity/host_latency.h"
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/size.h"
 #include "cli/place_vm.h"
 #include "cli/plan_pins.h"
@@ -72,20 +73,38 @@ static int load_vms(struct plan_request *request, const struct vm_args *args,
 	return ret;
 }
 
+/* What the host's VMs hold; a plan without it is still worth something. */
+static void ask_running(struct plan_request *request)
+{
+	struct err err;
+
+	if (!request->topo.is_host)
+		return;
+	if (vm_hold_open(&request->running, &request->topo, &request->place.host, &err))
+		log_warn("what running VMs hold is not known: %s", err.text);
+	vm_hold_unlock(&request->running);
+}
+
+/* The caller's list goes first, so that a CPU in both is said to be a VM's. */
 static int take_cpus(struct plan_request *request, const char *list, struct err *err)
 {
+	struct place_host_state *host = &request->place.host;
 	int ret;
 
 	if (!list)
 		return 0;
-	ret = cpuset_parse(&request->taken.cpus, list, err);
+	ret = cpuset_parse(&request->taken, list, err);
 	if (ret) {
 		err_context(err, "--taken");
 		return ret;
 	}
-	request->taken.name = "taken";
-	request->place.host.holders = &request->taken;
-	request->place.host.nr_holders = 1;
+	request->holders = alloc_zeroed(host->nr_holders + 1, sizeof(*request->holders));
+	request->holders[0] = (struct place_holder){ .name = "taken", .cpus = request->taken };
+	if (host->nr_holders)
+		memcpy(request->holders + 1, host->holders,
+		       host->nr_holders * sizeof(*host->holders));
+	host->holders = request->holders;
+	host->nr_holders++;
 	return 0;
 }
 
@@ -110,12 +129,26 @@ static int take_node(struct plan_request *request, char *item, struct err *err)
 	return size_parse(equals + 1, &state->memory_taken, err);
 }
 
+/* What running VMs promise stays; a node may be named twice. */
+static void copy_nodes(struct plan_request *request)
+{
+	const struct place_host_state *host = &request->place.host;
+
+	if (!host->nr_nodes)
+		return;
+	request->nodes = alloc_zeroed(host->nr_nodes, sizeof(*request->nodes));
+	memcpy(request->nodes, host->nodes, host->nr_nodes * sizeof(*host->nodes));
+}
+
 static int take_memory(struct plan_request *request, const char *text, struct err *err)
 {
 	AUTO_FREE char *copy = alloc_string(text ? text : "");
-	char *rest = text ? copy : NULL, *item;
+	char *rest = copy, *item;
 	int ret = 0;
 
+	if (!text)
+		return 0;
+	copy_nodes(request);
 	while (!ret && (item = strsep(&rest, ",")))
 		ret = take_node(request, item, err);
 	if (ret)
@@ -190,12 +223,14 @@ int plan_request_init(struct plan_request *request, const struct plan_source *so
 {
 	int ret;
 
-	*request = (struct plan_request){ 0 };
+	*request = (struct plan_request){ .running.hold.lock_fd = -1 };
 	ret = load_vms(request, args, files, nr_files, err);
 	if (!ret)
 		ret = topology_load(&request->topo, source->topology, err);
 	if (!ret)
 		ret = load_latency(request, source->latency, err);
+	if (!ret)
+		ask_running(request);
 	if (!ret)
 		ret = apply_source(request, source, err);
 	request->place.topo = &request->topo;
@@ -217,7 +252,9 @@ void plan_request_fini(struct plan_request *request)
 	free(request->latency_path);
 	free(request->latency_note);
 	latency_fini(&request->latency);
-	cpuset_fini(&request->taken.cpus);
+	cpuset_fini(&request->taken);
+	free(request->holders);
+	vm_hold_release(&request->running);
 	topology_fini(&request->topo);
 	*request = (struct plan_request){ 0 };
 }

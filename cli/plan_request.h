@@ -5,6 +5,7 @@
 #include "affinity/place.h"
 #include "affinity/topology.h"
 #include "cli/vm_args.h"
+#include "cli/vm_hold.h"
 
 /*
  * What the optimizer is asked: a map, latencies, what is taken, and one VM per configuration file
@@ -29,13 +30,15 @@ struct plan_request {
 	struct vm_config *configs;
 	struct place_vm *vms;
 	unsigned int nr_vms;
-	struct place_holder taken;
+	struct vm_hold running; /* what VMs of this host hold */
+	struct cpuset taken; /* what the caller says besides */
+	struct place_holder *holders; /* both, where the caller says anything */
 	struct place_node_state *nodes;
 	struct place_request place;
 };
 
-/* 0; 1 after --print-config; or -errno. Always plan_request_fini(). Holders of the host's running
- * VMs are the caller's to add to place.host. */
+/* 0; 1 after --print-config; or -errno. Always plan_request_fini(). Where the map is this host's,
+ * its running VMs are asked what they hold; nothing is taken. */
 int plan_request_init(struct plan_request *request, const struct plan_source *source,
 		      const struct vm_args *args, const char *const *files, unsigned int nr_files,
 		      struct err *err);

@@ -41,7 +41,7 @@ static void fill_state(struct vm_hold *hold, const struct topology *topo,
 	state->nr_nodes = topo->nr_nodes;
 }
 
-int vm_hold_open(struct vm_hold *hold, const struct topology *topo, struct place_host_state *state,
+int vm_hold_open(struct vm_hold *hold, struct topology *topo, struct place_host_state *state,
 		 struct err *err)
 {
 	int ret;
@@ -54,19 +54,14 @@ int vm_hold_open(struct vm_hold *hold, const struct topology *topo, struct place
 	ret = reserve_lock(&hold->reserve, LOCK_WAIT_MS, err);
 	if (!ret)
 		ret = reserve_list(&hold->reserve, &hold->list, err);
-	if (!ret)
-		fill_state(hold, topo, state);
-	return ret;
+	if (ret)
+		return ret;
+	topology_refresh(topo);
+	fill_state(hold, topo, state);
+	return 0;
 }
 
-static bool shares_cpus(const struct vm_hold *hold, const struct cpuset *cpus)
-{
-	for (unsigned int i = 0; i < hold->list.nr_claims; i++)
-		if (cpuset_intersects(&hold->list.claims[i].cpus, cpus))
-			return true;
-	return false;
-}
-
+/* A VM that merely prefers CPUs of its own lets others in once there are no free ones. */
 static void fill_claim(struct vm_hold *hold, const char *name, const struct place_vm *request,
 		       const struct place_vm_plan *plan)
 {
@@ -77,8 +72,7 @@ static void fill_claim(struct vm_hold *hold, const char *name, const struct plac
 	cpuset_copy(&claim->cpus, &plan->reserved);
 	for (unsigned int i = 0; i < plan->nr_vcpus; i++)
 		cpuset_add(&claim->cpus, plan->vcpus[i].cpu);
-	claim->exclusive =
-		request->exclusive != PLACE_EXCLUSIVE_NO && !shares_cpus(hold, &claim->cpus);
+	claim->exclusive = request->exclusive == PLACE_EXCLUSIVE_YES;
 	claim->memory = alloc_zeroed(plan->nr_memory + 1, sizeof(*claim->memory));
 	for (unsigned int i = 0; i < plan->nr_memory; i++)
 		claim->memory[claim->nr_memory++] = (struct reserve_memory){
@@ -87,6 +81,11 @@ static void fill_claim(struct vm_hold *hold, const char *name, const struct plac
 				plan->memory[i].page_size ? plan->memory[i].page_size : 4 * KIB,
 			.bytes = plan->memory[i].bytes,
 		};
+}
+
+void vm_hold_unlock(struct vm_hold *hold)
+{
+	reserve_unlock(&hold->reserve);
 }
 
 int vm_hold_take(struct vm_hold *hold, const char *name, const struct place_vm *request,

@@ -23,9 +23,12 @@ struct vm_hold {
 	bool is_open;
 };
 
-/* Fills *state, which points into hold. EXIT_HOST. Always vm_hold_release(). */
-int vm_hold_open(struct vm_hold *hold, const struct topology *topo, struct place_host_state *state,
+/* Fills *state, which points into hold, and reads the map's free memory anew: what a VM stops
+ * promising has to show as used by then. EXIT_HOST. Always vm_hold_release(). */
+int vm_hold_open(struct vm_hold *hold, struct topology *topo, struct place_host_state *state,
 		 struct err *err);
+/* For who only looks: the others may go on, nothing is taken. */
+void vm_hold_unlock(struct vm_hold *hold);
 /* Makes the plan known; the others may go on. -EEXIST: a VM of this name runs. */
 int vm_hold_take(struct vm_hold *hold, const char *name, const struct place_vm *request,
 		 const struct place_vm_plan *plan, struct err *err);

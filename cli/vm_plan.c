@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "affinity/host_latency.h"
 #include "base/alloc.h"
+#include "base/log.h"
 #include "cli/place_vm.h"
 #include "cli/plan_text.h"
 #include "cli/terminal.h"
@@ -23,9 +25,32 @@ static const struct place_vm_plan *placed(const struct vm_plan *plan)
 	return &plan->places.vms[0];
 }
 
+/* A measurement of another boot or host is worth a word, not a refusal. */
+static const struct latency *own_latency(struct vm_plan *plan)
+{
+	AUTO_FREE char *path = NULL;
+	struct err err;
+	int ret = host_latency_find(&plan->latency, &path, &err);
+
+	if (ret && ret != -ENOENT)
+		log_warn("%s", err.text);
+	return ret ? NULL : &plan->latency;
+}
+
+/* The host lacks what it does not have free; a wish that cannot be met is another answer. */
+static int refuse(const struct place_vm_plan *vm, struct err *err)
+{
+	bool lacks = !strcmp(vm->constraint, "cpus") || !strcmp(vm->constraint, "memory");
+
+	return err_set(err, lacks ? EXIT_HOST : EXIT_NO, ENOSPC, "%s", vm->why);
+}
+
 static int place_it(struct vm_plan *plan, const char *name, struct err *err)
 {
-	struct place_request request = { .topo = &plan->topo, .vms = &plan->request, .nr_vms = 1 };
+	struct place_request request = { .topo = &plan->topo,
+					 .latency = own_latency(plan),
+					 .vms = &plan->request,
+					 .nr_vms = 1 };
 	int ret = vm_hold_open(&plan->hold, &plan->topo, &request.host, err);
 
 	if (!ret)
@@ -33,7 +58,7 @@ static int place_it(struct vm_plan *plan, const char *name, struct err *err)
 	if (ret)
 		return ret;
 	if (!placed(plan)->placed)
-		return err_set(err, EXIT_NO, ENOSPC, "%s", placed(plan)->why);
+		return refuse(placed(plan), err);
 	return vm_hold_take(&plan->hold, name, &plan->request, placed(plan), err);
 }
 
@@ -247,6 +272,7 @@ void vm_plan_fini(struct vm_plan *plan)
 	machine_host_fini(&plan->host);
 	place_plan_fini(&plan->places);
 	place_vm_fini(&plan->request);
+	latency_fini(&plan->latency);
 	topology_fini(&plan->topo);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "affinity/latency.h"
 #include "affinity/place.h"
 #include "affinity/topology.h"
 #include "cli/vm_hold.h"
@@ -14,6 +15,7 @@
 /* One VM's plan on this host, and what follows from it for the machine. One thread. */
 struct vm_plan {
 	struct topology topo;
+	struct latency latency; /* the host's own measurement */
 	struct machine_host host;
 	struct vm_hold hold;
 	struct place_vm request;
@@ -27,8 +29,8 @@ struct vm_plan {
 };
 
 /* Places the VM of the configuration, which must outlive the plan, among those that run, and
- * reserves its place. EXIT_NO where it does not fit; EXIT_HOST, EXIT_INPUT. Always
- * vm_plan_fini(), which gives the place back. */
+ * reserves its place. EXIT_HOST where CPUs or memory are not free, EXIT_NO where a wish cannot be
+ * met; EXIT_INPUT. Always vm_plan_fini(), which gives the place back. */
 int vm_plan_init(struct vm_plan *plan, const struct vm_config *config, struct err *err);
 void vm_plan_fini(struct vm_plan *plan);
 
