@@ -11,6 +11,18 @@
 
 const char *const locality_names[NR_LOCALITIES] = { "local", "remote", "cross-socket" };
 
+static const struct rule request_rules[] = {
+	{ "name-twice", RULE_ERROR, rule_name_twice },
+	{ "cpu-overlap", RULE_ERROR, rule_cpu_overlap },
+	{ "device-twice", RULE_ERROR, rule_device_twice },
+	{ "node-memory-sum", RULE_ERROR, rule_node_memory_sum },
+	{ "memory-sum", RULE_ERROR, rule_memory_sum },
+	{ "cpu-sum", RULE_ERROR, rule_cpu_sum },
+	{ "node-crowded", RULE_WARNING, rule_node_crowded },
+	{ "one-node", RULE_NOTE, rule_one_node },
+	{ "unallocated", RULE_NOTE, rule_unallocated },
+};
+
 static const struct rule vm_rules[] = {
 	{ "node-unknown", RULE_ERROR, rule_node_unknown },
 	{ "node-not-allowed", RULE_ERROR, rule_node_not_allowed },
@@ -37,18 +49,6 @@ static const struct rule vm_rules[] = {
 	{ "memory-unaligned", RULE_WARNING, rule_memory_unaligned },
 };
 
-static const struct rule request_rules[] = {
-	{ "name-twice", RULE_ERROR, rule_name_twice },
-	{ "cpu-overlap", RULE_ERROR, rule_cpu_overlap },
-	{ "device-twice", RULE_ERROR, rule_device_twice },
-	{ "node-memory-sum", RULE_ERROR, rule_node_memory_sum },
-	{ "memory-sum", RULE_ERROR, rule_memory_sum },
-	{ "cpu-sum", RULE_ERROR, rule_cpu_sum },
-	{ "node-crowded", RULE_WARNING, rule_node_crowded },
-	{ "one-node", RULE_NOTE, rule_one_node },
-	{ "unallocated", RULE_NOTE, rule_unallocated },
-};
-
 /* What the engine warns of and a rule here says with a fix. */
 static bool said_better(const struct findings *findings, unsigned int vm, const char *code)
 {
@@ -57,6 +57,7 @@ static bool said_better(const struct findings *findings, unsigned int vm, const 
 	} same[] = {
 		{ "interleave-one-node", "interleave-one-node" },
 		{ "memory-remote", "local-memory" },
+		{ "cpus-shared", "cpu-overlap" },
 	};
 
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
@@ -186,10 +187,10 @@ void rules_check(struct findings *findings, const struct place_request *request,
 	};
 
 	*findings = (struct findings){ 0 };
-	for (unsigned int i = 0; i < request->nr_vms; i++)
-		check_vm(&in, i);
 	for (size_t i = 0; i < sizeof(request_rules) / sizeof(*request_rules); i++)
 		request_rules[i].check(&request_rules[i], &in);
+	for (unsigned int i = 0; i < request->nr_vms; i++)
+		check_vm(&in, i);
 	sort(findings);
 }
 

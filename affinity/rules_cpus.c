@@ -201,7 +201,9 @@ void rule_cpu_outside_nodes(const struct rule *rule, const struct rule_input *in
 
 		if (!in->vm->nr_nodes || node < 0 || cpuset_has(&allowed, (unsigned int)node))
 			continue;
-		cpuset_copy(&fix.set, &allowed);
+		cpuset_for_each (allowed_node, &allowed)
+			if (topology_node(in->topo, (unsigned int)allowed_node))
+				cpuset_add(&fix.set, (unsigned int)allowed_node);
 		cpuset_or(&fix.set, &in->nodes);
 		rule_found(rule, in, in->index, fix,
 			   "CPU %d is in NUMA node %d, but instance is configured for NUMA nodes "

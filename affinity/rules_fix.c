@@ -80,8 +80,8 @@ static char *pins_text(const struct fix *fix)
 	AUTO_FREE char *from = cpuset_string(&fix->from), *to = cpuset_string(&fix->set);
 
 	if (cpuset_empty(&fix->set))
-		return alloc_printf("leave the vCPUs on CPUs %s out of cpus.affinity", from);
-	return alloc_printf("move the pins of cpus.affinity from CPUs %s to CPUs %s", from, to);
+		return alloc_printf("leave the vCPUs on CPU %s out of cpus.affinity", from);
+	return alloc_printf("in cpus.affinity, set host_cpus %s in place of %s", to, from);
 }
 
 static char *pin_text(const struct fix *fix)
@@ -90,7 +90,7 @@ static char *pin_text(const struct fix *fix)
 
 	if (cpuset_empty(&fix->set))
 		return alloc_printf("leave vCPU %u out of cpus.affinity", fix->value);
-	return alloc_printf("set cpus.affinity: {vcpu: %u, host_cpus: %s}", fix->value, list);
+	return alloc_printf("set cpus.affinity: [{vcpu: %u, host_cpus: %s}]", fix->value, list);
 }
 
 static char *host_text(const struct place_vm *vm, const struct fix *fix)

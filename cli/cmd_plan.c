@@ -1,10 +1,12 @@
 /* situ plan: where VMs would go on a host, and why. Nothing is changed. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "affinity/rules.h"
+#include "base/alloc.h"
 #include "cli/cmd.h"
 #include "cli/map.h"
 #include "cli/plan_compare.h"
@@ -97,15 +99,32 @@ static const char *short_source(const char *source)
 	return slash && slash[1] && strncmp(source, "synthetic:", 10) != 0 ? slash + 1 : source;
 }
 
+/* "db, web on host.xml"; the caller frees. */
+static char *title_of(const struct plan_run *run)
+{
+	char *names = alloc_string(run->plan.vms[0].name), *title;
+
+	for (unsigned int i = 1; i < run->plan.nr_vms; i++) {
+		char *longer = alloc_printf("%s, %s", names, run->plan.vms[i].name);
+
+		free(names);
+		names = longer;
+	}
+	title = alloc_printf("%s on %s", names, short_source(run->request->topo.source));
+	free(names);
+	return title;
+}
+
 static int draw(const struct plan_run *run, struct err *err)
 {
+	AUTO_FREE char *title = title_of(run);
 	struct map_view view = { .topo = &run->request->topo, .columns = terminal_columns() };
 	struct plan_marks marks;
 	int ret = 0;
 
 	plan_marks_init(&marks, &run->request->place, &run->plan);
 	plan_marks_show(&marks, &view);
-	view.title = short_source(view.topo->source);
+	view.title = title;
 	view.colours = isatty(STDOUT_FILENO);
 	if (run->options->svg) {
 		ret = write_svg(run->options->svg, &view, err);

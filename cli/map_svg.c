@@ -312,6 +312,7 @@ static void draw_legend(FILE *out, const struct map_view *view, double *y)
 		[MAP_IO] = "I/O and housekeeping threads",
 	};
 
+	*y += view->nr_legend ? ROW / 2 : 0;
 	for (unsigned int i = 0; i < view->nr_legend; i++)
 		draw_meaning(out, y, view->legend[i].colour, view->legend[i].label);
 	for (enum map_colour colour = MAP_RESERVED; !view->nr_legend && colour < MAP_VM; colour++)

@@ -33,7 +33,7 @@ static void mark_set(struct plan_marks *marks, const struct topology *topo,
 		nr++;
 	}
 	if (nr)
-		explain(marks, mark.colour, alloc_printf("%s  %s", mark.label, meaning));
+		explain(marks, mark.colour, alloc_printf("%s: %s", mark.label, meaning));
 }
 
 /* The colour is the VM's; with a single VM, that of the vCPU's guest node. */
@@ -77,7 +77,8 @@ static char *guest_text(const struct place_vm_plan *vm, unsigned int guest)
 {
 	AUTO_FREE char *vcpus = cpuset_string(&vm->guest_nodes[guest].vcpus);
 
-	return alloc_printf("vN  vCPU N of %s, %s in guest node %u", vm->name, vcpus,
+	return alloc_printf("v%s: vCPU%s of %s, guest node %u", vcpus,
+			    cpuset_count(&vm->guest_nodes[guest].vcpus) == 1 ? "" : "s", vm->name,
 			    vm->guest_nodes[guest].id);
 }
 
@@ -85,18 +86,18 @@ static void explain_vms(struct plan_marks *marks, const struct place_plan *plan)
 {
 	const struct place_vm_plan *only = &plan->vms[0];
 
-	for (unsigned int vm = 0; plan->nr_vms > 1 && vm < plan->nr_vms; vm++)
-		if (plan->vms[vm].placed)
+	for (unsigned int vm = 0; vm < plan->nr_vms; vm++)
+		if (!plan->vms[vm].placed)
+			explain(marks, MAP_PLAIN,
+				alloc_printf("%s: not placed", plan->vms[vm].name));
+		else if (plan->nr_vms > 1)
 			explain(marks, colour_of(plan, vm, 0),
-				alloc_printf("%u.N  vCPU N of %s", vm, plan->vms[vm].name));
+				alloc_printf("%u.N: vCPU N of %s", vm, plan->vms[vm].name));
 	if (plan->nr_vms > 1 || !only->placed)
 		return;
 	for (unsigned int i = 0; i < only->nr_guest_nodes; i++)
 		if (!cpuset_empty(&only->guest_nodes[i].vcpus))
-			explain(marks, colour_of(plan, 0, i),
-				only->nr_guest_nodes == 1
-					? alloc_printf("vN  vCPU N of %s", only->name)
-					: guest_text(only, i));
+			explain(marks, colour_of(plan, 0, i), guest_text(only, i));
 }
 
 static unsigned int guest_index(const struct place_vm_plan *vm, unsigned int id)

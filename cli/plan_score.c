@@ -82,11 +82,11 @@ static void print_term(FILE *out, const char *name, double own, double best)
 
 static void print_why(FILE *out, const struct score *score)
 {
-	json_t *list = reasons(score), *reason;
-	size_t i;
+	json_t *list = reasons(score);
 
-	json_array_foreach(list, i, reason)
-		fprintf(out, "%s%s", i ? ", " : "  by hand: ", json_string_value(reason));
+	for (size_t i = 0; i < json_array_size(list); i++)
+		fprintf(out, "%s%s",
+			i ? ", " : "  by hand: ", json_string_value(json_array_get(list, i)));
 	fputc('\n', out);
 	json_decref(list);
 }

@@ -150,24 +150,30 @@ static bool any_shared(const struct place_vm_plan *vm)
 	return false;
 }
 
+/* "16 GiB of guest node 0 in node 1, 4 KiB pages, cross-socket"; the caller frees. */
+static char *memory_text(const struct place_memory *part, enum locality locality)
+{
+	bool plain = part->policy == PLACE_MEM_LOCAL && locality == LOCALITY_LOCAL;
+	char size[SIZE_TEXT], page[SIZE_TEXT];
+
+	return alloc_printf("%s of guest node %u in node %u, %s pages, %s%s%s%s",
+			    size_format(part->bytes, size), part->guest_node, part->host_node,
+			    size_format(part->page_size, page), locality_names[locality],
+			    plain ? "" : " (policy ",
+			    plain ? "" : place_mem_policy_names[part->policy], plain ? "" : ")");
+}
+
 static void print_memory(struct writer *writer, const struct topology *topo,
 			 const struct place_vm_plan *vm)
 {
 	struct plan_shape shape;
-	char size[SIZE_TEXT], page[SIZE_TEXT];
 
 	plan_shape_init(&shape, topo, vm);
 	for (unsigned int i = 0; i < vm->nr_memory; i++) {
 		const struct place_memory *part = &vm->memory[i];
-		AUTO_FREE char *text = alloc_printf(
-			"%s of guest node %u in node %u, %s pages, %s, %s",
-			size_format(part->bytes, size), part->guest_node, part->host_node,
-			size_format(part->page_size, page), place_mem_policy_names[part->policy],
-			locality_names[locality_of(topo, &shape.node_set, part->host_node)]);
+		AUTO_FREE char *text =
+			memory_text(part, locality_of(topo, &shape.node_set, part->host_node));
 
-		if (part->policy == PLACE_MEM_LOCAL &&
-		    locality_of(topo, &shape.node_set, part->host_node) == LOCALITY_LOCAL)
-			text[strlen(text) - strlen(", local")] = '\0';
 		start(writer, i ? "" : "memory");
 		put_sentence(writer, text);
 		end(writer);
@@ -206,8 +212,9 @@ static void print_reasons(struct writer *writer, const struct place_vm_plan *vm)
 	const char *title = "why";
 
 	for (unsigned int i = 0; i < vm->nr_reasons; i++) {
-		if (strcmp(vm->reasons[i].code, "cpu-rule") != 0 &&
-		    strcmp(vm->reasons[i].code, "smt") != 0)
+		bool smt = !strcmp(vm->reasons[i].code, "smt") && cpuset_empty(&vm->reserved);
+
+		if (strcmp(vm->reasons[i].code, "cpu-rule") != 0 && !smt)
 			continue;
 		start(writer, title);
 		put_sentence(writer, vm->reasons[i].text);
