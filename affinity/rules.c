@@ -128,7 +128,10 @@ static void add_engine(struct findings *findings, const struct place_request *re
 		finding->vm = (int)plan->vm;
 		finding->name = request->vms[plan->vm].name;
 		finding->message = alloc_string(warning->message);
-		finding->remedy = alloc_string(warning->remedy);
+		finding->fix = fix_of_engine(&request->vms[plan->vm], plan, warning->code);
+		finding->remedy = finding->fix.kind == FIX_NONE
+					  ? alloc_string(warning->remedy)
+					  : fix_text(&request->vms[plan->vm], &finding->fix);
 	}
 }
 

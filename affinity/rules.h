@@ -16,7 +16,9 @@ enum fix_kind {
 	FIX_NONE, /* notes only */
 	FIX_CPU_POLICY, /* value: enum place_cpu_policy */
 	FIX_MEM_POLICY, /* value: enum place_mem_policy */
+	FIX_SMT, /* value: enum place_smt */
 	FIX_EXCLUSIVE, /* value: enum place_exclusive */
+	FIX_VCPUS, /* value: how many; only where neither pins nor guest nodes count them */
 	FIX_NODES, /* nodes allowed become `set`; empty: the list goes */
 	FIX_PINS, /* vCPUs pinned to a CPU of `from` go to that of `set` with the same rank; empty:
 		     they lose their pins */
@@ -43,7 +45,8 @@ struct finding {
 	const char *name; /* the VM's, the request's; NULL where vm is -1 */
 	char *message; /* without the VM's name */
 	char *remedy; /* the fix in the words of a configuration; NULL for notes */
-	struct fix fix; /* FIX_NONE also for what the placement engine itself warned of */
+	struct fix fix; /* FIX_NONE also where the placement engine warns of what no single change
+			   cures */
 };
 
 struct findings {

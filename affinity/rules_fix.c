@@ -1,5 +1,6 @@
 /* Fixes in words, and what the rules share to make them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "affinity/rules_table.h"
 #include "base/alloc.h"
@@ -115,6 +116,10 @@ char *fix_text(const struct place_vm *vm, const struct fix *fix)
 		return alloc_printf("set placement.cpu: %s", place_cpu_policy_names[fix->value]);
 	case FIX_MEM_POLICY:
 		return alloc_printf("set placement.memory: %s", place_mem_policy_names[fix->value]);
+	case FIX_SMT:
+		return alloc_printf("set placement.smt: %s", place_smt_names[fix->value]);
+	case FIX_VCPUS:
+		return alloc_printf("set cpus.boot_vcpus: %u", fix->value);
 	case FIX_EXCLUSIVE:
 		return alloc_printf("set placement.exclusive: %s",
 				    place_exclusive_names[fix->value]);
@@ -137,4 +142,35 @@ char *fix_text(const struct place_vm *vm, const struct fix *fix)
 		return alloc_printf("remove device %s from this VM", vm->devices[fix->value].name);
 	}
 	return NULL;
+}
+
+static unsigned int cpus_used(const struct place_vm_plan *plan)
+{
+	AUTO_CPUSET struct cpuset cpus = { 0 };
+
+	for (unsigned int i = 0; i < plan->nr_vcpus; i++)
+		cpuset_add(&cpus, plan->vcpus[i].cpu);
+	return cpuset_count(&cpus);
+}
+
+/* One CPU is left to the threads that are no vCPUs. */
+static struct fix fewer_vcpus(const struct place_vm *vm, const struct place_vm_plan *plan)
+{
+	unsigned int nr = cpus_used(plan);
+
+	if (vm->nr_pins || vm->nr_guest_nodes || nr < 2 || !plan->placed)
+		return (struct fix){ .kind = FIX_NONE };
+	return (struct fix){ .kind = FIX_VCPUS, .value = nr - 1 };
+}
+
+struct fix fix_of_engine(const struct place_vm *vm, const struct place_vm_plan *plan,
+			 const char *code)
+{
+	if (!strcmp(code, "smt-shared"))
+		return (struct fix){ .kind = FIX_SMT, .value = PLACE_SMT_SHARE };
+	if (!strcmp(code, "memory-remote"))
+		return (struct fix){ .kind = FIX_MEM_POLICY, .value = PLACE_MEM_PREFERRED };
+	if (!strcmp(code, "oversubscribed") || !strcmp(code, "threads-share-cpus"))
+		return fewer_vcpus(vm, plan);
+	return (struct fix){ .kind = FIX_NONE };
 }

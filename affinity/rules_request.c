@@ -142,7 +142,8 @@ void rule_node_memory_sum(const struct rule *rule, const struct rule_input *in)
 		node_sum(rule, in, &in->topo->nodes[i]);
 }
 
-/* Nodes without CPUs count only for VMs that name them. */
+#define DEALT (2 * MIB) /* the engine deals memory out in these */
+
 static uint64_t host_bytes(const struct rule_input *in)
 {
 	uint64_t bytes = 0;
@@ -162,12 +163,13 @@ static unsigned int largest_vm(const struct rule_input *in)
 	return largest;
 }
 
-/* What the VM may have beside the others: whole pages, and one at least. */
+/* What the VM may have beside the others: whole units, and one at least. */
 static struct fix smaller(const struct rule_input *in, unsigned int vm, uint64_t excess)
 {
 	const struct place_vm *at = &in->request->vms[vm];
-	uint64_t page = at->page_size ? at->page_size : 2 * MIB, bytes = vm_bytes(at);
+	uint64_t page = at->page_size > DEALT ? at->page_size : DEALT, bytes = vm_bytes(at);
 
+	excess += page * in->topo->nr_nodes; /* what does not divide on each node */
 	bytes = bytes > excess + page ? bytes - excess : page;
 	return (struct fix){ .kind = at->nr_guest_nodes ? FIX_GUEST_MEMORY : FIX_MEMORY,
 			     .bytes = bytes - bytes % page };

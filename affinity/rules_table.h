@@ -41,6 +41,9 @@ void rule_allowed_nodes(const struct topology *topo, const struct place_vm *vm,
 			struct cpuset *nodes);
 /* The words for a fix to this VM; the caller frees. */
 char *fix_text(const struct place_vm *vm, const struct fix *fix);
+/* For a warning of the placement engine; FIX_NONE where only its own words help. */
+struct fix fix_of_engine(const struct place_vm *vm, const struct place_vm_plan *plan,
+			 const char *code);
 
 void rule_cpu_unknown(const struct rule *rule, const struct rule_input *in);
 void rule_cpu_offline(const struct rule *rule, const struct rule_input *in);

@@ -96,7 +96,9 @@ static const char *short_source(const char *source)
 {
 	const char *slash = strrchr(source, '/');
 
-	return slash && slash[1] && strncmp(source, "synthetic:", 10) != 0 ? slash + 1 : source;
+	if (!strncmp(source, "synthetic:", 10))
+		return "a synthetic host";
+	return slash && slash[1] ? slash + 1 : source;
 }
 
 /* "db, web on host.xml"; the caller frees. */

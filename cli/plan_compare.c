@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/size.h"
 #include "cli/plan_shape.h"
+#include "cli/plan_text.h"
 
 struct row {
 	enum place_cpu_policy cpu;
@@ -95,17 +96,20 @@ static void print_row(FILE *out, const struct row *row, double least)
 	AUTO_FREE char *verdict = verdict_of(row, least);
 	AUTO_FREE char *nodes = cpuset_string(&row->shape.node_set);
 	AUTO_FREE char *memory = cpuset_string(&row->shape.memory_nodes);
+	const double costs[] = { vm->cost.term[COST_COMM], vm->cost.term[COST_MEMORY],
+				 vm->cost.term[COST_SMT], vm->total, vm->lower_bound };
+	char ms[PLAN_MS_TEXT];
 
 	fprintf(out, "  %-8s %-11s", place_cpu_policy_names[row->cpu],
 		place_mem_policy_names[row->mem]);
 	if (!vm->placed) {
-		fprintf(out, "%60s  %s\n", "-", verdict);
+		fprintf(out, "%71s  %s\n", "", verdict);
 		return;
 	}
-	fprintf(out, " %-6s %-6s %4u %6u %8.4g %8.4g %8.4g %8.4g %8.4g  %s\n", nodes, memory,
-		row->shape.l3s, row->shape.cores, vm->cost.term[COST_COMM] / 1e6,
-		vm->cost.term[COST_MEMORY] / 1e6, vm->cost.term[COST_SMT] / 1e6, vm->total / 1e6,
-		vm->lower_bound / 1e6, verdict);
+	fprintf(out, " %-6s %-6s %4u %6u", nodes, memory, row->shape.l3s, row->shape.cores);
+	for (size_t i = 0; i < sizeof(costs) / sizeof(*costs); i++)
+		fprintf(out, " %8s", plan_ms(costs[i], ms));
+	fprintf(out, "  %s\n", verdict);
 }
 
 /* Rows that end alike say so once. */

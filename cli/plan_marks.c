@@ -132,6 +132,18 @@ static void mark_memory(struct plan_marks *marks, const struct topology *topo,
 	}
 }
 
+/* A CPU's label ends with a plus for each vCPU beyond the first. */
+static void explain_plus(struct plan_marks *marks, const struct place_plan *plan)
+{
+	for (unsigned int i = 0; i < plan->nr_vms; i++)
+		for (unsigned int j = 0; plan->vms[i].placed && j < plan->vms[i].nr_vcpus; j++)
+			if (plan->vms[i].vcpus[j].shared) {
+				explain(marks, MAP_PLAIN,
+					alloc_string("+: one vCPU more on the same CPU"));
+				return;
+			}
+}
+
 static void mark_threads(struct plan_marks *marks, const struct topology *topo,
 			 const struct place_plan *plan)
 {
@@ -179,6 +191,7 @@ void plan_marks_init(struct plan_marks *marks, const struct place_request *reque
 		mark_vcpus(marks, topo, plan, i);
 		mark_memory(marks, topo, plan, i);
 	}
+	explain_plus(marks, plan);
 	mark_threads(marks, topo, plan);
 	mark_taken(marks, request);
 }

@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "cli/plan_compare.h"
 #include "cli/plan_shape.h"
+#include "cli/plan_text.h"
 
 struct score {
 	struct place_plan free;
@@ -76,8 +77,10 @@ static double percent(const struct score *score)
 
 static void print_term(FILE *out, const char *name, double own, double best)
 {
-	fprintf(out, "  %-10s %9.4g %9.4g %+9.4g\n", name, own / 1e6, best / 1e6,
-		(own - best) / 1e6);
+	char hand[PLAN_MS_TEXT], situ[PLAN_MS_TEXT], lost[PLAN_MS_TEXT];
+
+	fprintf(out, "  %-10s %9s %9s %9s\n", name, plan_ms(own, hand), plan_ms(best, situ),
+		plan_ms(own - best, lost));
 }
 
 static void print_why(FILE *out, const struct score *score)
@@ -103,7 +106,7 @@ static void print_score(FILE *out, const struct score *score)
 			print_term(out, cost_term_names[i], score->own->cost.term[i],
 				   score->best->cost.term[i]);
 	print_term(out, "cost", score->own->total, score->best->total);
-	fprintf(out, "  %+.1f %%\n", percent(score));
+	fprintf(out, "  %-30s %+8.1f %%\n", "", percent(score));
 	print_why(out, score);
 }
 

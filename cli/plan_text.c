@@ -223,18 +223,16 @@ static void print_reasons(struct writer *writer, const struct place_vm_plan *vm)
 	}
 }
 
-/* Four digits, and never an exponent. */
-static const char *milliseconds(double ns, char text[32])
+const char *plan_ms(double ns, char text[PLAN_MS_TEXT])
 {
-	snprintf(text, 32, ns < 1e9 ? "%.4g" : "%.0f", ns / 1e6);
+	snprintf(text, PLAN_MS_TEXT, fabs(ns) < 1e9 ? "%.4g" : "%.0f", ns / 1e6);
 	return text;
 }
 
 static void print_cost(struct writer *writer, const struct place_vm_plan *vm)
 {
-	char ms[32];
-	AUTO_FREE char *total =
-		alloc_printf("%s ms of stall per second", milliseconds(vm->total, ms));
+	char ms[PLAN_MS_TEXT];
+	AUTO_FREE char *total = alloc_printf("%s ms of stall per second", plan_ms(vm->total, ms));
 	const char *before = ":";
 
 	start(writer, "cost");
@@ -274,11 +272,11 @@ static void print_alternatives(struct writer *writer, const struct place_vm_plan
 	for (unsigned int i = 0; i < vm->nr_alternatives; i++) {
 		const struct place_alternative *other = &vm->alternatives[i];
 		bool known = other->feasible && isfinite(other->cost);
-		char ms[32];
+		char ms[PLAN_MS_TEXT];
 		AUTO_FREE char *text = NULL;
 
 		text = alloc_printf("%s: %s%s, %s", other->what,
-				    known ? milliseconds(other->cost, ms) : "-", known ? " ms" : "",
+				    known ? plan_ms(other->cost, ms) : "-", known ? " ms" : "",
 				    other->chosen    ? "chosen"
 				    : other->why_not ? other->why_not
 						     : "not chosen");
