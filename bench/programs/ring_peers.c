@@ -22,9 +22,10 @@
 #include "guest/ring.h"
 
 #define SLOTS	   4096
-#define ITEMS	   2000000
+#define ITEMS	   500000
 #define TRIPS	   4000
 #define MAX_ROUNDS 400
+#define MIN_PAIRS  5
 
 /* Our rings in the peers' clothes. */
 struct own {
@@ -258,12 +259,21 @@ static void print_series(const struct series *series, const char *wait, bool tri
 		struct stats stats;
 
 		median_of(series, i, &stats);
+		if (!stats.nr) {
+			printf("%-12s %-17s %-10s every sample was disturbed\n", wait,
+			       peers[i]->name, trips ? "rtt ns" : "M items/s");
+			continue;
+		}
 		printf("%-12s %-17s %-10s %8.1f %8.1f %8.1f %4u", wait, peers[i]->name,
 		       trips ? "rtt ns" : "M items/s", stats.median * scale, stats.p5 * scale,
 		       stats.p95 * scale, stats.nr);
 		for (unsigned int ours = 0; i >= 2 && ours < 2; ours++) {
 			compare(series, ours, i, &ratio);
-			printf("  %5.2f (%.2f to %.2f)", ratio.ratio, ratio.low, ratio.high);
+			if (ratio.nr < MIN_PAIRS)
+				printf("  %-20s", "too few pairs");
+			else
+				printf("  %5.2f (%.2f to %.2f)", ratio.ratio, ratio.low,
+				       ratio.high);
 		}
 		putchar('\n');
 	}
