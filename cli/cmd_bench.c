@@ -15,7 +15,7 @@
 struct bench_args {
 	const char *pairs, *cpus, *cpu_nodes, *mem_nodes, *rings, *batches, *paddings, *wait,
 		*homes;
-	const char *csv, *svg;
+	const char *csv, *svg, *report;
 	uint64_t seconds, repeats, item, capacity, buffer;
 	bool host, host_only, processes, unpinned, no_rtt, json;
 };
@@ -293,6 +293,8 @@ static int parse(int argc, char **argv, struct bench_args *args, struct bench_op
 		{ "buffer", OPT_SIZE, &args->buffer, "SIZE",
 		  "memory: size of the buffer; default: four times the largest cache" },
 		{ "json", OPT_FLAG, &args->json, NULL, "print JSON" },
+		{ "report", OPT_STRING, &args->report, "FILE",
+		  "write the JSON to FILE, beside the text" },
 		{ "csv", OPT_STRING, &args->csv, "FILE", "write every sample to FILE; -: stdout" },
 		{ "svg", OPT_STRING, &args->svg, "FILE", "draw the pairs into FILE; -: stdout" },
 	};
@@ -356,22 +358,25 @@ static int print(const struct bench_session *session, const struct bench_args *a
 {
 	struct host_info host;
 	struct fs_root root;
+	json_t *document;
 	int ret = fs_open_host(&root, err);
 
 	if (ret)
 		return ret;
 	host_info_read(&host, &root);
 	fs_close(&root);
+	document = report_json(session, &host);
+	if (args->report && json_dump_file(document, args->report, JSON_INDENT(1)))
+		ret = err_set(err, EXIT_INPUT, EIO, "%s: cannot write", args->report);
 	if (args->json) {
-		json_t *document = report_json(session, &host);
-
 		json_dumpf(document, stdout, JSON_INDENT(1));
 		putchar('\n');
-		json_decref(document);
 	} else if (!takes_stdout(args->csv) && !takes_stdout(args->svg)) {
 		bench_print_text(session, &host, stdout);
 	}
-	ret = write_file(session, args->csv, report_csv, err);
+	json_decref(document);
+	if (!ret)
+		ret = write_file(session, args->csv, report_csv, err);
 	return ret ? ret : write_file(session, args->svg, report_svg, err);
 }
 
