@@ -8,6 +8,7 @@
 #include "cli/bench_text.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "cli/out_file.h"
 
 #define DEFAULT_SECONDS 6
 
@@ -332,20 +333,15 @@ static int write_file(const struct bench_session *session, const char *path,
 		      void (*write)(const struct bench_session *, FILE *), struct err *err)
 {
 	FILE *file;
-	int failed;
+	int ret;
 
 	if (!path)
 		return 0;
-	file = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	if (!file)
-		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open for writing", path);
+	ret = out_file_open(&file, path, err);
+	if (ret)
+		return ret;
 	write(session, file);
-	if (file == stdout)
-		return 0;
-	failed = ferror(file);
-	if (fclose(file) || failed)
-		return err_sys(err, EXIT_NO, errno, "%s: cannot write", path);
-	return 0;
+	return out_file_close(file, path, err);
 }
 
 static bool takes_stdout(const char *path)

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "cli/cmd.h"
 #include "cli/map.h"
+#include "cli/out_file.h"
 #include "cli/plan_compare.h"
 #include "cli/plan_json.h"
 #include "cli/plan_marks.h"
@@ -77,18 +78,13 @@ static int parse(int argc, char **argv, struct plan_options *options, struct vm_
 
 static int write_svg(const char *path, const struct map_view *view, struct err *err)
 {
-	FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	int failed;
+	FILE *file;
+	int ret = out_file_open(&file, path, err);
 
-	if (!file)
-		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open for writing", path);
+	if (ret)
+		return ret;
 	map_print_svg(file, view);
-	if (file == stdout)
-		return 0;
-	failed = ferror(file);
-	if (fclose(file) || failed)
-		return err_sys(err, EXIT_NO, errno, "%s: cannot write", path);
-	return 0;
+	return out_file_close(file, path, err);
 }
 
 /* A file's name without its folders: they would only push the summary off the line. */

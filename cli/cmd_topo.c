@@ -10,6 +10,7 @@
 #include "cli/map.h"
 #include "cli/measure.h"
 #include "cli/options.h"
+#include "cli/out_file.h"
 #include "cli/terminal.h"
 #include "cli/topo_held.h"
 #include "cli/topo_json.h"
@@ -62,18 +63,13 @@ static void print_json(const struct topology *topo)
 
 static int write_svg(const struct map_view *view, const char *path, struct err *err)
 {
-	FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
-	int failed;
+	FILE *file;
+	int ret = out_file_open(&file, path, err);
 
-	if (!file)
-		return err_sys(err, EXIT_INPUT, errno, "%s: cannot open for writing", path);
+	if (ret)
+		return ret;
 	map_print_svg(file, view);
-	if (file == stdout)
-		return 0;
-	failed = ferror(file);
-	if (fclose(file) || failed)
-		return err_sys(err, EXIT_NO, errno, "%s: cannot write", path);
-	return 0;
+	return out_file_close(file, path, err);
 }
 
 /* That VMs could not be listed is said, and the map shown without them. */
