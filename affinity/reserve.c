@@ -165,7 +165,7 @@ static void remove_vm(const struct reserve *reserve, const char *name)
 
 	if (vm_fd < 0)
 		return;
-	dir = fdopendir(dup(vm_fd));
+	dir = fdopendir(fcntl(vm_fd, F_DUPFD_CLOEXEC, 0));
 	while (dir && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			unlinkat(vm_fd, entry->d_name, 0);

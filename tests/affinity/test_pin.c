@@ -7,14 +7,13 @@
 #include <unistd.h>
 
 #include "affinity/pin.h"
+#include "base/alloc.h"
 
 /* A host of 8 CPUs: 0-3 ours, 4-5 another cgroup's, 6-7 offline. */
 static void make_host(struct topology *topo)
 {
-	static char name[] = "a test";
-
 	memset(topo, 0, sizeof(*topo));
-	topo->source = name;
+	topo->source = alloc_string("a test");
 	topo->is_host = true;
 	cpuset_add_range(&topo->allowed, 0, 3);
 	cpuset_add_range(&topo->disallowed, 4, 5);
@@ -52,6 +51,7 @@ ParameterizedTest(struct check_case *param, pin, a_set_is_judged_by_the_map_and_
 	cr_expect_eq(pin_check(&topo, &cpus, &err), param->ret);
 	cr_expect_eq(err.status, param->status);
 	cr_expect(strstr(err.text, param->part), "%s", err.text);
+	topology_fini(&topo);
 }
 
 Test(pin, a_map_of_another_machine_pins_nothing)
@@ -65,6 +65,7 @@ Test(pin, a_map_of_another_machine_pins_nothing)
 	cpuset_add(&cpus, 0);
 	cr_expect_eq(pin_check(&topo, &cpus, &err), -EXDEV);
 	cr_expect_eq(err.status, EXIT_NO);
+	topology_fini(&topo);
 }
 
 Test(pin, a_thread_goes_where_it_is_told_and_says_so)

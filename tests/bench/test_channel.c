@@ -6,10 +6,12 @@
 
 static int some_node(void)
 {
+	struct bitmask *allowed = numa_get_mems_allowed();
 	int node = 0;
 
-	while (!numa_bitmask_isbitset(numa_get_mems_allowed(), (unsigned int)node))
+	while (!numa_bitmask_isbitset(allowed, (unsigned int)node))
 		node++;
+	numa_bitmask_free(allowed);
 	return node;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "affinity/pin.h"
+#include "base/alloc.h"
 #include "tests/kvm/barrier.h"
 #include "tests/kvm/cycles.h"
 #include "tests/kvm/echo_guest.h"
@@ -167,15 +168,14 @@ Test(vm, a_vcpu_moves_while_it_runs)
 }
 
 /* A map of one node with the CPUs that this process may use, as a real one would say. */
-static void map_of_one_node(struct topology *topo, struct topo_node *node)
+static void map_of_one_node(struct topology *topo)
 {
-	static char name[] = "host";
 	struct err err = { 0 };
 
-	*topo = (struct topology){ .source = name, .is_host = true, .nodes = node, .nr_nodes = 1 };
-	*node = (struct topo_node){ 0 };
+	*topo = (struct topology){ .source = alloc_string("host"), .is_host = true, .nr_nodes = 1 };
+	topo->nodes = alloc_zeroed(1, sizeof(*topo->nodes));
 	cr_assert_eq(pin_read(0, &topo->allowed, &err), 0);
-	cpuset_copy(&node->cpus, &topo->allowed);
+	cpuset_copy(&topo->nodes[0].cpus, &topo->allowed);
 	topology_index(topo);
 }
 
@@ -183,12 +183,13 @@ Test(vm, a_vcpu_is_bound_to_a_node_and_its_node_is_read_from_where_it_is)
 {
 	static struct echo_guest echo;
 	struct topology topo;
-	struct topo_node node;
 	struct err err = { 0 };
 	struct vm *vm = &echo.small.vm;
+	struct cpuset *cpus;
 
 	NEED_KVM();
-	map_of_one_node(&topo, &node);
+	map_of_one_node(&topo);
+	cpus = &topo.nodes[0].cpus;
 	cr_assert_eq(echo_init(&echo, 2, &err), 0, "%s", err.text);
 	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 0, &err), -ESRCH, "not before it runs");
 	cr_assert_eq(vm_start(vm, &err), 0, "%s", err.text);
@@ -198,12 +199,13 @@ Test(vm, a_vcpu_is_bound_to_a_node_and_its_node_is_read_from_where_it_is)
 	cr_expect_eq(vm_vcpu_bind_node(vm, 9, &topo, 0, &err), -ESRCH);
 	cr_expect_str_eq(err.text, "vcpu 9: the VM has no such vCPU");
 	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 3, &err), -ENOENT);
-	cpuset_remove(&node.cpus, (unsigned int)cpuset_next(&node.cpus, 0));
+	cpuset_remove(cpus, (unsigned int)cpuset_next(cpus, 0));
 	cr_expect_eq(vm_vcpu_node(vm, 1, &topo, &err), -ENOENT, "it may run elsewhere too");
-	cpuset_clear(&node.cpus);
+	cpuset_clear(cpus);
 	cr_expect_eq(vm_vcpu_bind_node(vm, 1, &topo, 0, &err), -EINVAL, "a node without CPUs");
 	echo_fini(&echo);
 	cr_expect_eq(echo_errors(&echo), 0);
+	topology_fini(&topo);
 }
 
 Test(vm, a_vcpu_that_cannot_have_its_place_stops_the_start_by_name)
