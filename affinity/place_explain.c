@@ -1,9 +1,12 @@
 #include "affinity/place_explain.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/size.h"
+
+#define ALTERNATIVES_MAX 16u
 
 /* Codes: cpu-rule, nodes, smt, memory, threads, bound. */
 
@@ -154,8 +157,46 @@ static void explain_bound(struct place_job *job)
 			    "searched: at most %.1f %% above the least possible cost", gap);
 }
 
+static bool all_on(const struct place_vm_plan *plan, unsigned int node)
+{
+	for (unsigned int i = 0; i < plan->nr_vcpus; i++)
+		if (plan->vcpus[i].node != (int)node)
+			return false;
+	return true;
+}
+
+/* The whole VM on each node, from the tables of the tree: what was weighed by the rule. */
+static void weigh_nodes(struct place_job *job)
+{
+	unsigned int cost = dp_position(job->rule, DP_COST), nr = job->tree.nr_nodes;
+
+	for (unsigned int i = 0; i < nr && i < ALTERNATIVES_MAX; i++) {
+		const struct tree_domain *domain = &job->tree.domains[job->tree.first_node + i];
+		const struct dp_table *table = &job->dp.tables[job->tree.first_node + i];
+		unsigned int os = domain->node < 0 ? 0 : job->host->topo->nodes[domain->node].os;
+		bool fits = table->room >= job->nr_free, chosen = all_on(job->plan, os);
+		AUTO_FREE char *why = NULL;
+
+		if (domain->node < 0)
+			continue;
+		if (!fits)
+			why = alloc_printf("it has CPUs and memory for %u of the %u vCPUs",
+					   table->room, job->nr_free);
+		plan_alternative(job->plan, "nodes",
+				 fits ? table->best[job->nr_free].v[cost] * job->dp.unit : NAN,
+				 chosen,
+				 chosen ? NULL
+				 : fits ? "not better by the rule"
+					: why,
+				 "all vCPUs on node %u", os);
+	}
+}
+
 void explain(struct place_job *job)
 {
+	if (job->nr_free == job->vm->nr_vcpus && !job->communicates && !job->doubled &&
+	    job->vm->cpu != PLACE_CPU_SPREAD)
+		weigh_nodes(job);
 	job->plan->rule = job->nr_free ? job->rule->text : "pinned";
 	explain_cpus(job);
 	explain_smt(job);

@@ -47,8 +47,11 @@ static void write_target(FILE *file, const struct bench_host *host, const bool *
 	for (unsigned int c = 0; c < host->nr_cores; c++)
 		if (open[c])
 			fprintf(file, " %u", c);
-	fprintf(file, " tleaf 3 %u %.0f %u %.0f %u %.0f\n", host->sockets, ns[0], l3s, ns[1], cores,
-		ns[2]);
+	if (l3s == 1) /* a level with one child is no tree leaf to Scotch */
+		fprintf(file, " tleaf 2 %u %.0f %u %.0f\n", host->sockets, ns[0], cores, ns[2]);
+	else
+		fprintf(file, " tleaf 3 %u %.0f %u %.0f %u %.0f\n", host->sockets, ns[0], l3s,
+			ns[1], cores, ns[2]);
 }
 
 static bool write_files(const struct bench_host *host, const bool *open, unsigned int n,
