@@ -148,6 +148,23 @@ static int pin_main_thread(const struct run *run, struct err *err)
 	return cpuset_empty(cpus) ? 0 : pin_thread(0, cpus, err);
 }
 
+/* A guest that has its CPUs to itself may keep them when it halts: tuning for latency says so, or
+ * the scheduler of the host leaves them alone. Our own reservation is no reason. */
+static bool owns_cpus(const struct run *run)
+{
+	const struct place_vm_plan *places = &run->plan->places.vms[0];
+
+	if (run->config->tune.profile == VM_TUNE_LATENCY)
+		return true;
+	for (unsigned int i = 0; i < places->nr_vcpus; i++) {
+		const struct topo_cpu *cpu = topology_cpu(&run->plan->topo, places->vcpus[i].cpu);
+
+		if (!cpu || !cpu->isolated || places->vcpus[i].shared)
+			return false;
+	}
+	return true;
+}
+
 static int set_up(struct run *run, struct err *err)
 {
 	struct machine_spec spec = { .kernel = run->config->payload.kernel,
@@ -156,7 +173,8 @@ static int set_up(struct run *run, struct err *err)
 				     .serial = console_host(&run->console),
 				     .pvpanic = run->config->pvpanic,
 				     .debug_exit = run->options->debug_exit,
-				     .amx = run->config->cpus.features.amx };
+				     .amx = run->config->cpus.features.amx,
+				     .keep_halts = owns_cpus(run) };
 	int ret;
 
 	vm_plan_fill(run->plan, &spec);

@@ -50,7 +50,7 @@ static void make_guest(struct fixture *f)
 	ram_map_init(&f->ram, &node, 1);
 }
 
-static void setup(struct fixture *f, const uint8_t *code, size_t len)
+static void setup_with(struct fixture *f, const uint8_t *code, size_t len, bool keep_halts)
 {
 	const struct gmem_spec region = { .gpa = 0, .len = 8 << 20 };
 	const struct cpuset places[2] = { { 0 }, { 0 } };
@@ -65,7 +65,8 @@ static void setup(struct fixture *f, const uint8_t *code, size_t len)
 				     .cmdline = "word",
 				     .serial = { .write = take, .arg = f },
 				     .pvpanic = true,
-				     .debug_exit = true };
+				     .debug_exit = true,
+				     .keep_halts = keep_halts };
 
 	*f = (struct fixture){ 0 };
 	cr_assert_eq(topology_load(&f->topo, "host", &f->err), 0, "%s", f->err.text);
@@ -75,6 +76,11 @@ static void setup(struct fixture *f, const uint8_t *code, size_t len)
 	spec.kernel = f->kernel;
 	cr_assert_eq(machine_init(&f->machine, &spec, &f->err), 0, "%s", f->err.text);
 	cr_assert_eq(vm_start(&f->machine.vm, &f->err), 0, "%s", f->err.text);
+}
+
+static void setup(struct fixture *f, const uint8_t *code, size_t len)
+{
+	setup_with(f, code, len, false);
 }
 
 static void finish(struct fixture *f)
@@ -155,4 +161,21 @@ Test(machine, a_guest_that_looks_for_the_power_button_sees_it_pressed)
 	machine_press_power_button(&f.machine);
 	finish(&f);
 	cr_assert_eq(f.machine.wish, MACHINE_POWER_OFF);
+}
+
+Test(machine, a_guest_that_keeps_its_cpus_is_told_so_and_ends_as_others_do)
+{
+	/* cpuid 0x40000001: bit 0 of edx, KVM_HINTS_REALTIME, as a digit on the serial port */
+	const uint8_t code[] = { 0xb8, 0x01, 0x00, 0x00, 0x40, 0x0f,	  0xa2,
+				 0x88, 0xd0, 0x24, 0x01, 0x04, '0',	  0xba,
+				 0xf8, 0x03, 0x00, 0x00, 0xee, POWER_OFF, STOP };
+	struct fixture f;
+
+	NEED_KVM();
+	setup_with(&f, code, sizeof(code), true);
+	finish(&f);
+	cr_assert_str_eq(f.sent, "1");
+	setup_with(&f, code, sizeof(code), false);
+	finish(&f);
+	cr_assert_str_eq(f.sent, "0");
 }
