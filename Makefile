@@ -3,7 +3,8 @@
 # make quickstart   deps, build, and the main job on this host
 # make check        unit tests, KVM tests (skipped and counted without /dev/kvm), fuzz corpora
 # make race         the threaded tests under ThreadSanitizer
-# make lab          a shell on a simulated multi-socket host; TOPO=4n8c picks it, CMD="situ topo" runs that
+# make lab          a shell on a simulated multi-socket host; TOPO=4n8c picks it, CMD="situ topo" runs that,
+#                   IMAGE=bench adds QEMU at /bench
 # make check-lab    the scenarios on all simulated hosts; TOPO= and SCENARIO= pick
 # make capture-topology NAME=...  stores this machine's topology as a fixture of the tests
 # make lint         format, clang-tidy, cppcheck, layers, shape, shellcheck, man pages
@@ -189,10 +190,13 @@ $(B)/tests/lab/%: $(B)/tests/lab/programs/%.o $(LIB)
 $(LAB)/base.cpio: tests/lab/image.sh tests/lab/host/init.sh tests/lab/host/guest-init.sh
 	$(call say,IMAGE,$@)tests/lab/image.sh $(LAB)
 
+$(LAB)/bench.ext4: tests/lab/image.sh
+	$(call say,IMAGE,$@)tests/lab/image.sh $(LAB) bench
+
 lab: deps-lab
 	$(Q)$(MAKE) --no-print-directory lab-built
-lab-built: $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio
-	$(Q)tests/lab/lab.py --build $(B) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(value CMD))',shell $(TOPO))
+lab-built: $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio $(if $(filter bench,$(IMAGE)),$(LAB)/bench.ext4)
+	$(Q)tests/lab/lab.py --build $(B) $(if $(filter bench,$(IMAGE)),--bench) $(if $(CMD),run $(TOPO) '$(subst ','\'',$(value CMD))',shell $(TOPO))
 
 check-lab: deps-test deps-lab
 	$(Q)$(MAKE) --no-print-directory check-lab-built

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the lab's base image: image.sh FOLDER writes FOLDER/vmlinuz and FOLDER/base.cpio.
+# Builds the lab's images: "image.sh FOLDER" writes FOLDER/vmlinuz and FOLDER/base.cpio, and
+# "image.sh FOLDER bench" writes FOLDER/bench.ext4, a disk with QEMU for comparisons inside a host.
 #
-# Everything in it but init comes from Debian packages that are fetched and unpacked, not installed,
+# Everything in the base but init comes from Debian packages that are fetched and unpacked, not installed,
 # so this needs neither root nor loop devices. What is built from the tree is not in the image: the
 # runner hands it to each host as a tar (lab.py).
 set -euo pipefail
@@ -153,4 +154,26 @@ build_base() {
 	rm -rf "$out/kernel" "$out/tools" "$out/guest"
 }
 
-build_base
+# QEMU is there where hosts are simulated, so this is a copy of what the building host runs.
+build_bench() {
+	local disk=$out/bench
+	rm -rf "$disk"
+	mkdir -p "$disk/bin" "$disk/usr/lib" "$disk/share"
+	cp "$(command -v qemu-system-x86_64)" "$disk/bin/"
+	copy_libraries "$disk" /nowhere "$disk/bin/qemu-system-x86_64"
+	cp -rL /usr/share/qemu /usr/share/seabios "$disk/share/"
+	rm -f "$disk"/share/qemu/edk2-* "$disk"/share/qemu/u-boot* "$disk"/share/qemu/skiboot* \
+		"$disk"/share/qemu/opensbi*
+	mkfs.ext4 -q -F -d "$disk" "$out/bench.ext4.tmp" 512M >/dev/null
+	mv "$out/bench.ext4.tmp" "$out/bench.ext4"
+	rm -rf "$disk"
+}
+
+case ${2-base} in
+base) build_base ;;
+bench) build_bench ;;
+*)
+	echo "image: \"$2\" is not known; use base or bench" >&2
+	exit 2
+	;;
+esac

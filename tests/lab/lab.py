@@ -227,6 +227,8 @@ class Host:
             drives += ['-drive', f'file={self.folder}/{name},format=raw,if=virtio,cache=unsafe,'
                        f'readonly={"off" if writable else "on"}']
         image = self.options.image
+        if self.options.bench:
+            drives += ['-drive', f'file={image}/bench.ext4,format=raw,if=virtio,readonly=on']
         return (['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-cpu', 'EPYC,+svm,+npt',
                  '-nodefaults', '-no-user-config', '-vga', 'none', '-nic', 'none', '-display', 'none',
                  '-no-reboot', '-kernel', f'{image}/vmlinuz', '-initrd', f'{image}/base.cpio', '-append',
@@ -435,6 +437,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument('--image', default='build/lab', help='folder with vmlinuz and base.cpio')
     parser.add_argument('--build', default='build', help='folder with situ and the test programs')
+    parser.add_argument('--bench', action='store_true', help='mount bench.ext4 at /bench')
     parser.add_argument('--logs', default='build/lab/logs')
     verbs = parser.add_subparsers(dest='verb', required=True)
     verb = verbs.add_parser('shell')
