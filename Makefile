@@ -206,7 +206,7 @@ check-lab-built: $(B)/situ $(CRITERION) $(LAB_PROGRAMS) $(LAB)/base.cpio
 # NAME=... stores this machine's topology as a fixture of the tests, with TOPO=... a simulated host's.
 capture-topology: deps-test
 	$(Q)[ -n '$(NAME)' ] || { echo 'capture-topology: say NAME=...'; exit 2; }
-	$(Q)$(if $(filter-out file,$(origin TOPO)),$(MAKE) --no-print-directory deps-lab $(B)/situ $(LAB)/base.cpio)
+	$(Q)$(if $(filter-out file,$(origin TOPO)),$(MAKE) --no-print-directory deps-lab $(B)/situ $(LAB_PROGRAMS) $(LAB)/base.cpio)
 	$(Q)tests/lab/lab.py --build $(B) capture $(NAME) $(if $(filter-out file,$(origin TOPO)),$(TOPO))
 
 # Long runs: tests/soak/soak_*.c are plain programs that CI runs with a small count.

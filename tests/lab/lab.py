@@ -227,12 +227,15 @@ class Host:
             drives += ['-drive', f'file={self.folder}/{name},format=raw,if=virtio,cache=unsafe,'
                        f'readonly={"off" if writable else "on"}']
         image = self.options.image
+        tsc_khz = subprocess.run([f'{self.options.build}/tests/lab/tsc-khz'], capture_output=True, text=True,
+                                 check=True).stdout.strip()
         if self.options.bench:
             drives += ['-drive', f'file={image}/bench.ext4,format=raw,if=virtio,readonly=on']
         return (['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-cpu', 'EPYC,+svm,+npt',
                  '-nodefaults', '-no-user-config', '-vga', 'none', '-nic', 'none', '-display', 'none',
                  '-no-reboot', '-kernel', f'{image}/vmlinuz', '-initrd', f'{image}/base.cpio', '-append',
-                 'console=ttyS0 quiet tsc=reliable mitigations=off panic=-1 rdinit=/init']
+                 f'console=ttyS0 quiet tsc=reliable tsc_early_khz={tsc_khz} mitigations=off panic=-1'
+                 ' rdinit=/init']
                 + self.topology.arguments() + drives)
 
     def shell(self):
