@@ -57,7 +57,7 @@ SRCS   := $(wildcard $(addsuffix /*.c,$(LAYERS)) vmm/*/*.c) $(SHARED)
 OBJS   := $(SRCS:%.c=$(B)/%.o)
 MAIN   := $(B)/cli/main.o
 LIB    := $(B)/libsitu.a
-LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -lpthread -lm
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 override CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
 all: $(B)/situ
@@ -119,7 +119,7 @@ FORCE:
 UNIT_SRCS := $(wildcard tests/fake/*.c) bench/placement/oracle.c \
              $(filter-out tests/kvm/%,$(wildcard tests/*/test_*.c tests/*/*_fixture.c))
 KVM_SRCS  := $(wildcard tests/kvm/*.c)
-TEST_LIBS := -lcriterion
+TEST_LIBS := -lcriterion -lnuma
 
 $(B)/tests/unit: $(UNIT_SRCS:%.c=$(B)/%.o) $(LIB)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(TEST_LIBS) $(LDLIBS)

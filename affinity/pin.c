@@ -1,7 +1,6 @@
 #include "affinity/pin.h"
 
 #include <errno.h>
-#include <numaif.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/mempolicy.h"
 
 static int refuse_empty(const struct cpuset *cpus, struct err *err)
 {

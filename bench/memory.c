@@ -1,11 +1,11 @@
 #include "bench/memory.h"
 
 #include <errno.h>
-#include <numaif.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
 

@@ -1,7 +1,6 @@
 #include "bench/memory_probe.h"
 
 #include <errno.h>
-#include <numaif.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +12,7 @@
 
 #include "affinity/pin.h"
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 #include "base/monotonic.h"
 #include "base/size.h"
 #include "bench/stats.h"

@@ -1,7 +1,6 @@
 /* Checks of what this process may do: devices, limits, capabilities, CPUs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 #include "base/size.h"
 #include "cli/check.h"
 

@@ -53,8 +53,10 @@ static void print_region(const json_t *region)
 	printf(" %llu of %llu pages present;", (unsigned long long)number_of(region, "present"),
 	       (unsigned long long)number_of(region, "pages"));
 	json_object_foreach((json_t *)on_nodes, node, pages)
+	{
 		printf(" node %s: %s", node,
 		       size_format((uint64_t)json_integer_value(pages) * page, size));
+	}
 	if (off)
 		printf("  %llu pages OFF PLAN", (unsigned long long)off);
 	putchar('\n');
@@ -70,9 +72,15 @@ static void print_text(const json_t *state)
 	       json_is_true(json_object_get(state, "paused")) ? "paused" : "running",
 	       json_is_true(json_object_get(state, "on_plan")) ? "all on plan" : "NOT ON PLAN");
 	printf("%8s %-16s %-12s %-12s %5s\n", "THREAD", "NAME", "WANTED", "LIVE", "LAST");
-	json_array_foreach(json_object_get(state, "threads"), i, item) print_thread(item);
+	json_array_foreach(json_object_get(state, "threads"), i, item)
+	{
+		print_thread(item);
+	}
 	printf("\n%-12s %-14s %-8s %s\n", "MEMORY", "ADDRESS", "PAGES", "WANTED, PRESENT");
-	json_array_foreach(json_object_get(state, "memory"), i, item) print_region(item);
+	json_array_foreach(json_object_get(state, "memory"), i, item)
+	{
+		print_region(item);
+	}
 	if (!json_is_true(json_object_get(state, "on_plan")))
 		printf("\n\"situ show --restore %s\" puts the threads back.\n",
 		       text_of(state, "name", "NAME"));

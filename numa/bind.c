@@ -1,11 +1,11 @@
 #include "numa/bind.h"
 
 #include <errno.h>
-#include <numaif.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 #include "base/size.h"
 
 #ifndef MPOL_PREFERRED_MANY

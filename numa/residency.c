@@ -1,10 +1,10 @@
 #include "numa/residency.h"
 
 #include <errno.h>
-#include <numaif.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 #include "base/size.h"
 #include "numa/numa_maps.h"
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <numaif.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "base/mempolicy.h"
 #include "base/size.h"
 #include "numa/bind.h"
 #include "numa/memory.h"

@@ -9,13 +9,13 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <numaif.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/mempolicy.h"
 #include "base/size.h"
 #include "cli/options.h"
 #include "numa/memory.h"
