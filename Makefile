@@ -180,10 +180,14 @@ fuzz: deps-test $(FUZZERS:%=build-fuzz/%)
 # The lab: simulated multi-socket hosts (docs/lab.md). The image is made of Debian packages and does not
 # change with the tree; what the tree builds is handed to each host when it starts.
 LAB          := build/lab
-LAB_PROGRAMS := $(patsubst tests/lab/programs/%.c,$(B)/tests/lab/%,$(wildcard tests/lab/programs/*.c))
+LAB_PROGRAMS := $(patsubst tests/lab/programs/%.c,$(B)/tests/lab/%,$(wildcard tests/lab/programs/*.c)) \
+                $(B)/tests/lab/launches
 TOPO         ?= 2n8c
 
-$(B)/tests/lab/%: $(B)/tests/lab/programs/%.o $(LIB)
+$(B)/tests/lab/launches: $(B)/tests/soak/launches
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(B)/tests/lab/%: $(B)/tests/lab/programs/%.o $(GUESTS) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(MODE) -pie -o $@ $^ $(LDLIBS)
 

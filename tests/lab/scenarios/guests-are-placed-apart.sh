@@ -24,7 +24,7 @@ same 'CPUs of right' 4-6 "$(cpus_of right)"
 situ show left
 situ show left --json | jq -e '.on_plan'
 situ show right --json | jq -e '.on_plan'
-status 1 situ run --name third --kernel /lab/guest/vmlinuz --cpus 4 --memory 64M --placement exclusive=on
+status 3 situ run --name third --kernel /lab/guest/vmlinuz --cpus 4 --memory 64M --placement exclusive=on
 cat err
 situ kill left
 boot third 4
