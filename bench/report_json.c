@@ -212,6 +212,25 @@ static void set_samples(json_t *pair, const struct ring_case *c)
 				"the kernel does not count them for this process");
 }
 
+/* The cost model's line beside half a measured round trip, which is one line and what the ring's
+ * own work takes. */
+static void set_model(const struct bench_session *s, json_t *pair, const struct ring_case *c)
+{
+	double line_ns = bench_line_ns(s, c);
+	json_t *model = json_object();
+
+	if (isnan(line_ns))
+		set_unavailable(model, "line_ns", "the model has no such pair");
+	else
+		set_real(model, "line_ns", line_ns);
+	json_object_set_new(model, "source", json_string(s->line_source));
+	if (c->latency.count)
+		set_real(model, "measured_one_way_ns", c->latency.p50 / 2);
+	else
+		set_unavailable(model, "measured_one_way_ns", "no round trip was measured");
+	json_object_set_new(pair, "model", model);
+}
+
 static json_t *pair_json(const struct bench_session *s, const struct ring_case *c)
 {
 	json_t *pair = json_object(), *latency;
@@ -229,6 +248,7 @@ static json_t *pair_json(const struct bench_session *s, const struct ring_case *
 			       s->options->rtt ? "every sample was disturbed" : "not asked for");
 	if (latency)
 		json_object_set_new(pair, "rtt_ns", latency);
+	set_model(s, pair, c);
 	json_object_set_new(pair, "counters", counters_json(&c->counters));
 	set_exits(pair, c);
 	set_samples(pair, c);

@@ -1,6 +1,7 @@
 #include "bench/session.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/alloc.h"
 #include "bench/cases.h"
 #include "bench/clock.h"
+#include "bench/prediction.h"
 
 #define SAMPLE_S      0.004 /* shorter than a busy host's time slice */
 #define MAX_ROUNDS    100 /* where time alone limits them */
@@ -264,6 +266,30 @@ static int measure(struct bench_session *s, struct err *err)
 	return ret;
 }
 
+static int predict(struct bench_session *s, struct err *err)
+{
+	s->line_ns = alloc_zeroed(s->pairs.nr, sizeof(*s->line_ns));
+	return prediction_line_ns(&s->topo, &s->pairs, s->line_ns, &s->line_source, err);
+}
+
+static int claim(struct bench_session *s, struct err *err)
+{
+	AUTO_CPUSET struct cpuset cpus = { 0 };
+
+	for (unsigned int i = 0; i < s->nr_cpus; i++)
+		cpuset_add(&cpus, s->topo.cpus[s->cpus[i]].os);
+	return s->options->claim(s->options->claim_arg, &s->topo, &cpus, &s->memory, err);
+}
+
+double bench_line_ns(const struct bench_session *s, const struct ring_case *c)
+{
+	for (unsigned int i = 0; i < s->pairs.nr; i++)
+		if (s->pairs.pairs[i].producer == c->pair.producer &&
+		    s->pairs.pairs[i].consumer == c->pair.consumer)
+			return s->line_ns[i];
+	return NAN;
+}
+
 static int prepare(struct bench_session *s, struct err *err)
 {
 	uint64_t buffer_len = 0;
@@ -282,7 +308,10 @@ static int prepare(struct bench_session *s, struct err *err)
 		buffer_len = s->options->buffer_len ? s->options->buffer_len
 						    : memory_buffer_len(&s->topo);
 	bench_memory_plan(&s->memory, &s->topo, &s->nodes, buffer_len, s->options->processes);
-	return add_crews(s, err);
+	ret = predict(s, err);
+	if (!ret && s->options->claim)
+		ret = claim(s, err);
+	return ret ? ret : add_crews(s, err);
 }
 
 int bench_session_run(struct bench_session *s, const struct bench_options *options, struct err *err)
@@ -315,6 +344,7 @@ void bench_session_fini(struct bench_session *s)
 	bench_memory_fini(&s->memory);
 	free(s->cpus);
 	pair_list_fini(&s->pairs);
+	free(s->line_ns);
 	cpuset_fini(&s->nodes);
 	cpuset_fini(&s->usable);
 	topology_fini(&s->topo);

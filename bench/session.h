@@ -33,6 +33,10 @@ struct bench_options {
 	unsigned int repeats; /* rounds; 0: as many as fit into `seconds` */
 	double seconds;
 	uint64_t buffer_len; /* of a memory measurement; 0: by the size of the caches */
+	/* Told once what will be used, before any of it is taken; NULL: nobody is. */
+	int (*claim)(void *arg, struct topology *topo, const struct cpuset *cpus,
+		     const struct bench_memory *memory, struct err *err);
+	void *claim_arg;
 	void (*progress)(void *arg, double part);
 	void *progress_arg;
 };
@@ -43,6 +47,8 @@ struct bench_session {
 	struct cpuset usable; /* CPUs of the topology that this process may run on */
 	struct cpuset nodes; /* host nodes in use */
 	struct pair_list pairs;
+	double *line_ns; /* per pair: what the cost model says (bench/prediction.h) */
+	const char *line_source;
 	struct cpu_pair inner[2]; /* a pair inside each of two nodes, for channels */
 	unsigned int nr_inner;
 	unsigned int *cpus; /* one per crew member: indices of the topology */
@@ -70,6 +76,8 @@ void bench_default_variants(struct bench_options *options, uint32_t pauses);
 
 /* The operating system's number of a CPU's node; -1: it has none. */
 int bench_node_of(const struct topology *topo, unsigned int cpu);
+/* The model's word on a case's CPUs, ns a line; NAN: none. */
+double bench_line_ns(const struct bench_session *session, const struct ring_case *c);
 const char *bench_home_name(const struct topology *topo, const struct ring_case *c);
 
 #endif

@@ -56,6 +56,28 @@ static void print_head(const struct bench_session *s, const struct host_info *ho
 			s->rounds, s->sample_s * 1e3, s->clock_cost_ns);
 }
 
+/* Is the placement's cost model right here? */
+static void print_model(const struct bench_session *s, FILE *out)
+{
+	const struct ring_case *shown = NULL;
+
+	for (unsigned int i = 0; i < s->nr_cases; i++) {
+		const struct ring_case *c = &s->cases[i];
+		double line_ns = bench_line_ns(s, c);
+
+		if (!c->latency.count || isnan(line_ns) || c->solo || !c->crew->type->in_guest ||
+		    (shown && shown->pair.producer == c->pair.producer &&
+		     shown->pair.consumer == c->pair.consumer))
+			continue;
+		shown = c;
+		fprintf(out,
+			"model    CPUs %u>%u: %.0f ns a line by %s; measured %.0f ns one way, ring "
+			"included\n",
+			s->topo.cpus[c->pair.producer].os, s->topo.cpus[c->pair.consumer].os,
+			line_ns, s->line_source, c->latency.p50 / 2);
+	}
+}
+
 /* Two channels, each inside its node, at once. */
 static void print_channels(const struct bench_session *s, FILE *out)
 {
@@ -316,6 +338,7 @@ void bench_print_text(const struct bench_session *s, const struct host_info *hos
 {
 	print_head(s, host, out);
 	print_rings(s, out);
+	print_model(s, out);
 	print_channels(s, out);
 	print_solo(s, out);
 	print_memory(s, out);

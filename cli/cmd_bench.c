@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bench/first_byte.h"
+#include "cli/bench_hold.h"
 #include "cli/bench_text.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
@@ -376,14 +377,19 @@ static int print(const struct bench_session *session, const struct bench_args *a
 	return ret ? ret : write_file(session, args->svg, report_svg, err);
 }
 
-static int run(const struct bench_args *args, const struct bench_options *options, struct err *err)
+static int run(const struct bench_args *args, struct bench_options *options, struct err *err)
 {
+	struct bench_hold *hold = bench_hold_new();
 	struct bench_session session;
-	int ret = bench_session_run(&session, options, err);
+	int ret;
 
+	options->claim = bench_hold_take;
+	options->claim_arg = hold;
+	ret = bench_session_run(&session, options, err);
 	if (!ret)
 		ret = print(&session, args, err);
 	bench_session_fini(&session);
+	bench_hold_free(hold);
 	return ret ? (int)err->status : EXIT_OK;
 }
 

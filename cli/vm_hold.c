@@ -91,10 +91,13 @@ void vm_hold_unlock(struct vm_hold *hold)
 int vm_hold_take(struct vm_hold *hold, const char *name, const struct place_vm *request,
 		 const struct place_vm_plan *plan, struct err *err)
 {
-	int ret;
-
 	fill_claim(hold, name, request, plan);
-	ret = reserve_take(&hold->reserve, &hold->hold, &hold->claim, err);
+	return vm_hold_commit(hold, err);
+}
+
+int vm_hold_commit(struct vm_hold *hold, struct err *err)
+{
+	int ret = reserve_take(&hold->reserve, &hold->hold, &hold->claim, err);
 	reserve_unlock(&hold->reserve);
 	return ret;
 }

@@ -32,6 +32,8 @@ void vm_hold_unlock(struct vm_hold *hold);
 /* Makes the plan known; the others may go on. -EEXIST: a VM of this name runs. */
 int vm_hold_take(struct vm_hold *hold, const char *name, const struct place_vm *request,
 		 const struct place_vm_plan *plan, struct err *err);
+/* The same for a claim that the caller has filled. */
+int vm_hold_commit(struct vm_hold *hold, struct err *err);
 /* All its memory is populated: the kernel's own counts show it from now on. */
 void vm_hold_populated(struct vm_hold *hold);
 void vm_hold_release(struct vm_hold *hold);
