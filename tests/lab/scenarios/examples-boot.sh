@@ -12,6 +12,6 @@ for name in linux two-nodes far-memory; do
 	[ ! -e "/run/situ/$name" ] || fail "/run/situ/$name is still there"
 	cp err "$name.err"
 done
-says linux.err 'linux: 2 vCPUs, 256 MiB'
-says two-nodes.err '192 MiB of guest node 1 on node 1'
-says far-memory.err '128 MiB of guest node 2 on node 2'
+says linux.err 'linux: 2 vCPUs and 256 MiB'
+says two-nodes.err '192 MiB of guest node 1 in node 1'
+says far-memory.err '128 MiB of guest node 2 in node 2'

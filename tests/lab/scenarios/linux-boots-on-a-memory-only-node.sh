@@ -20,7 +20,7 @@ numa:
 END
 status 0 situ run far.yaml
 cat err
-says err '128 MiB of guest node 2 on node 2'
+says err '128 MiB of guest node 2 in node 2'
 ! grep 'not verified' err || fail 'the placement is not verified'
 says out 'guest: node0 cpus 0-1 distances 10 21 17' 'guest: node1 cpus 2-3 distances 21 10 28' \
 	'guest: node2 cpus  *distances 17 28 10' 'guest: done'
