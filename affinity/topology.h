@@ -32,6 +32,8 @@ struct topo_node {
 	struct cpuset near_cpus; /* CPUs that reach it best; for a node with CPUs, those */
 	uint64_t mem_total, mem_free;
 	bool mem_free_known; /* false for a file */
+	uint64_t mem_base; /* the lowest physical address of its memory blocks */
+	bool mem_base_known; /* only where sysfs lists blocks (CONFIG_MEMORY_HOTPLUG) */
 	enum mem_kind kind;
 	const char *kind_source; /* the rule by which kind is known; static text */
 	struct topo_hugepages *pools;

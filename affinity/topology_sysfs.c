@@ -1,5 +1,6 @@
 /* What sysfs says and hwloc does not, of this host or of a captured tree. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,42 @@ static void read_meminfo(struct topo_node *node, const struct fs_root *root)
 	    0)
 		return;
 	node->mem_free_known = topology_meminfo(text, "MemFree", &node->mem_free);
+}
+
+struct lowest_block {
+	unsigned long long number;
+	bool found;
+};
+
+/* Blocks are links "memory<number>" in the node's folder
+ * (Documentation/ABI/testing/sysfs-devices-memory).
+ */
+static int look_at_block(const char *name, void *arg)
+{
+	struct lowest_block *lowest = arg;
+	unsigned long long number;
+	char end;
+
+	if (sscanf(name, "memory%llu%c", &number, &end) != 1)
+		return 0;
+	if (!lowest->found || number < lowest->number)
+		lowest->number = number;
+	lowest->found = true;
+	return 0;
+}
+
+static void read_base(struct topo_node *node, const struct fs_root *root)
+{
+	struct lowest_block lowest = { 0 };
+	char text[32], folder[64];
+	unsigned long long block;
+
+	snprintf(folder, sizeof(folder), "sys/devices/system/node/node%u", node->os);
+	if (fs_list(root, folder, look_at_block, &lowest) || !lowest.found ||
+	    fs_read(root, "sys/devices/system/memory/block_size_bytes", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%llx", &block) != 1)
+		return;
+	node->mem_base_known = !__builtin_mul_overflow(lowest.number, block, &node->mem_base);
 }
 
 static void read_pools(struct topo_node *node, const struct fs_root *root)
@@ -126,7 +163,9 @@ void topology_fill_sysfs(struct topology *topo, const struct fs_root *root)
 	read_cpu_states(topo, root);
 	read_capacities(topo, root);
 	read_single_distance(topo, root);
-	for (unsigned int i = 0; i < topo->nr_nodes; i++)
+	for (unsigned int i = 0; i < topo->nr_nodes; i++) {
 		read_own_cpus(topo, &topo->nodes[i], root);
+		read_base(&topo->nodes[i], root);
+	}
 	read_free(topo, root);
 }

@@ -113,17 +113,18 @@ static json_t *nodes_json(const struct topology *topo)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:i, s:o, s:o, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
-				  "id", (int)node->os, "cpus", set_json(&node->cpus), "near_cpus",
-				  set_json(&node->near_cpus), "package",
-				  package_id(topo, node->package), "memory_total",
-				  (json_int_t)node->mem_total, "memory_free",
-				  number_or_null(node->mem_free_known, node->mem_free), "kind",
-				  mem_kind_names[node->kind], "kind_source", node->kind_source,
-				  "hugepages", pools_json(node), "distances",
-				  distances_json(topo, i), "latency_ns",
-				  attr_json(topo, MEM_ATTR_LATENCY_NS, i), "bandwidth_mbs",
-				  attr_json(topo, MEM_ATTR_BANDWIDTH_MBS, i)));
+			json_pack(
+				"{s:i, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o}",
+				"id", (int)node->os, "cpus", set_json(&node->cpus), "near_cpus",
+				set_json(&node->near_cpus), "package",
+				package_id(topo, node->package), "memory_total",
+				(json_int_t)node->mem_total, "memory_free",
+				number_or_null(node->mem_free_known, node->mem_free), "memory_base",
+				number_or_null(node->mem_base_known, node->mem_base), "kind",
+				mem_kind_names[node->kind], "kind_source", node->kind_source,
+				"hugepages", pools_json(node), "distances", distances_json(topo, i),
+				"latency_ns", attr_json(topo, MEM_ATTR_LATENCY_NS, i),
+				"bandwidth_mbs", attr_json(topo, MEM_ATTR_BANDWIDTH_MBS, i)));
 	}
 	return list;
 }

@@ -309,6 +309,22 @@ Test(topology_dir, huge_page_pools_have_their_free_pages)
 	cr_expect_eq(topo.nodes[0].pools[0].free, 500);
 }
 
+Test(topology_dir, a_node_begins_at_its_lowest_memory_block)
+{
+	struct err err = { 0 };
+
+	put_host(2, 0);
+	put_nodes(2, 0);
+	tree_put(&tree, "block_size_bytes", "8000000\n", "sys/devices/system/memory");
+	tree_put(&tree, "phys_index", "40\n", "sys/devices/system/node/node1/memory64");
+	tree_put(&tree, "phys_index", "28\n", "sys/devices/system/node/node1/memory40");
+	tree_put(&tree, "state", "online\n", "sys/devices/system/node/node1/memory_side_cache");
+	cr_assert_eq(load_tree(&err), 0, "%s", err.text);
+	cr_expect_not(topo.nodes[0].mem_base_known, "no block is listed");
+	cr_expect(topo.nodes[1].mem_base_known);
+	cr_expect_eq(topo.nodes[1].mem_base, 40ull << 27);
+}
+
 Test(topology_dir, a_cpu_in_two_nodes_is_an_error_that_names_both)
 {
 	struct err err = { 0 };
