@@ -15,6 +15,7 @@
 #define MODE_FACTOR   1.5 /* samples that differ by more are another mode */
 #define AUX_CPU_MASK  0xfff /* Linux keeps the CPU's number in the low bits of TSC_AUX */
 #define MIN_ITEMS     1000
+#define MAX_ITEMS     UINT64_C(10000000000) /* far beyond what a ring moves in a sample */
 #define RING_HEAD_LEN (UINT64_C(4) * RING_ALIGN) /* before the slots, at most */
 #define RTT_WARMUP    200
 #define RTT_GUESS_NS  300.0 /* for the number of round trips in a sample */
@@ -226,10 +227,13 @@ static void size_sample(struct ring_case *c, double mops, const struct ring_plan
 {
 	double items = mops * 1e6 * plan->sample_s;
 
+	/* The guest states its own times: what follows from them may be any number, or none. */
 	if (c->fixed_items)
 		c->sample_items = c->fixed_items;
+	else if (items >= MIN_ITEMS)
+		c->sample_items = items < MAX_ITEMS ? (uint64_t)items : MAX_ITEMS;
 	else
-		c->sample_items = items < MIN_ITEMS ? MIN_ITEMS : (uint64_t)items;
+		c->sample_items = MIN_ITEMS;
 }
 
 /* Until a sample of about the right size went undisturbed, within reason. */
